@@ -1,0 +1,1 @@
+//! A TLS 1.3 engine without I/O.
