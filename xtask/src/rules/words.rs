@@ -43,7 +43,7 @@ pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
     findings
 }
 
-/// `issue 3` or `issue #3`; `openssl#27557` names its tracker and is fine.
+/// The number of an issue, with or without `#`; `openssl#27557` names its tracker and is fine.
 fn issue_number(line: &str) -> Option<String> {
     let lower = line.to_ascii_lowercase();
     let (at, word) = lower.match_indices("issue ").next()?;
