@@ -90,11 +90,6 @@ impl Anchors {
         self.0.anchors.iter()
     }
 
-    /// The one at a place.
-    pub(crate) fn get(&self, place: usize) -> Option<&Anchor> {
-        self.0.anchors.get(place)
-    }
-
     /// Those whose subject has this fingerprint, with their places: whoever uses one compares the names themselves.
     pub(crate) fn with_subject(&self, fingerprint: u64) -> impl Iterator<Item = (usize, &Anchor)> {
         let places = self.0.by_subject.get(&fingerprint);

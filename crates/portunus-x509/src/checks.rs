@@ -245,6 +245,16 @@ checks! {
         web Ignore, rfc5280 Refuse, private Ignore;
         passes "has critical name constraints, or none"; fails "has name constraints that are not critical";
         advice "Issue the authority's certificate anew with critical nameConstraints.";
+    /// DNS names in name constraints do not begin with a dot. Where they do and may, they stand for what is below alone.
+    NameConstraintsForm "X509-CONSTRAINTS-FORM" Other; "nameConstraints", "RFC 5280 section 4.2.1.10";
+        web Ignore, rfc5280 Refuse, private Warn;
+        passes "has proper name constraints, or none"; fails "has name constraints on a DNS name with a dot before it";
+        advice "Issue the authority's certificate anew with the DNS name alone: it stands for all that is below it, too.";
+    /// Policy constraints are critical.
+    PolicyConstraintsCritical "X509-POLICY-CONSTRAINTS-NOT-CRITICAL" Other; "policyConstraints", "RFC 5280 section 4.2.1.11";
+        web Refuse, rfc5280 Refuse, private Warn;
+        passes "has critical policy constraints, or none"; fails "has policy constraints that are not critical";
+        advice "Issue the authority's certificate anew with critical policyConstraints, or with none.";
     /// Every name lies within the constraints of the authorities above.
     NameConstraints "X509-NAME-CONSTRAINTS" Other; "nameConstraints", "RFC 5280 section 4.2.1.10";
         web Refuse, rfc5280 Refuse, private Refuse;

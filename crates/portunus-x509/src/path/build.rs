@@ -2,8 +2,9 @@
 
 use super::budget::{Exhausted, Spent};
 use super::check::{self, Question, Role, Verdict};
-use crate::anchors::Anchors;
+use crate::anchors::{Anchor, Anchors};
 use crate::certificate::Certificate;
+use crate::der::Malformed;
 use crate::limits::MAX_PATH;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -51,9 +52,24 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// Who signed: one of the candidates, or one of the anchors, by its place.
+/// An anchor that has the name of an issuer, read.
+#[derive(Debug)]
+pub(crate) struct IssuingAnchor<'a> {
+    pub(crate) certificate: Certificate<'a>,
+    pub(crate) anchor: &'a Anchor,
+    place: usize,
+}
+
+/// Who is said to have signed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Signer<'s, 'a> {
+    Candidate(usize),
+    Anchor(&'s IssuingAnchor<'a>),
+}
+
+/// The place of a signer, among the candidates or among the anchors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Signer {
+enum Place {
     Candidate(usize),
     Anchor(usize),
 }
@@ -63,19 +79,21 @@ pub(crate) enum Signer {
 pub(crate) struct Search<'a, 'q> {
     /// The end entity is the first.
     pub(crate) candidates: Vec<Candidate<'a>>,
+    /// What the peer sent beside and nobody can read.
+    pub(crate) unreadable: Vec<Malformed>,
     pub(crate) anchors: &'a Anchors,
     pub(crate) question: &'q Question<'q>,
     pub(crate) spent: Spent,
     /// Signatures that were verified: each once, whatever the number of paths over it.
-    signatures: Vec<(usize, Signer, bool)>,
+    signatures: Vec<(usize, Place, bool)>,
     /// Once a signature has failed, later ones are verified before the search goes on behind them: several certificates
     /// share a name, and all combinations of them are too many.
     distrustful: bool,
 }
 
 /// How a branch of the search ended.
-enum Branch {
-    Found(Signer),
+enum Branch<'a> {
+    Found(&'a Anchor),
     /// No way on.
     DeadEnd,
     /// The signature on the path's certificate at this place is not by the next one: nothing behind that helps.
@@ -91,17 +109,20 @@ impl<'a, 'q> Search<'a, 'q> {
         question: &'q Question<'q>,
     ) -> Self {
         let mut known = vec![Candidate::new(end_entity)];
+        let mut unreadable = Vec::new();
         for der in candidates {
             if known.iter().any(|candidate| candidate.certificate.der() == *der) {
                 continue;
             }
-            if let Ok(certificate) = Certificate::parse(der) {
-                known.push(Candidate::new(certificate));
+            match Certificate::parse(der) {
+                Ok(certificate) => known.push(Candidate::new(certificate)),
+                Err(malformed) => unreadable.push(malformed),
             }
         }
         let spent = Spent::new(question.policy.budget);
         Self {
             candidates: known,
+            unreadable,
             anchors,
             question,
             spent,
@@ -113,30 +134,30 @@ impl<'a, 'q> Search<'a, 'q> {
     /// The certificates of the first path on which everything holds, or `None`.
     pub(crate) fn run(&mut self) -> Result<Option<Vec<Arc<[u8]>>>, Exhausted> {
         let mut path = vec![0];
-        let Branch::Found(Signer::Anchor(place)) = self.extend(&mut path)? else {
+        let Branch::Found(anchor) = self.extend(&mut path)? else {
             return Ok(None);
         };
         let candidates = path.iter().filter_map(|place| self.candidates.get(*place));
         let mut certificates: Vec<_> = candidates
             .map(|candidate| Arc::from(candidate.certificate.der()))
             .collect();
-        certificates.extend(self.anchors.get(place).map(|anchor| anchor.der().clone()));
+        certificates.push(anchor.der().clone());
         Ok(Some(certificates))
     }
 
     /// Goes on from the last certificate of `path`: anchors first, then candidates, those before that the authority key
     /// identifier hints at.
-    fn extend(&mut self, path: &mut Vec<usize>) -> Result<Branch, Exhausted> {
+    fn extend(&mut self, path: &mut Vec<usize>) -> Result<Branch<'a>, Exhausted> {
         let Some(&last) = path.last() else {
             return Ok(Branch::DeadEnd);
         };
-        for place in self.issuing_anchors(last, path) {
+        for issuer in self.issuing_anchors(last, path) {
             self.spent.step()?;
-            if !self.anchor_fits(place, path)? {
+            if !self.anchor_fits(&issuer.certificate, path)? {
                 continue;
             }
-            match self.first_bad_signature(path, place)? {
-                None => return Ok(Branch::Found(Signer::Anchor(place))),
+            match self.first_bad_signature(path, &issuer)? {
+                None => return Ok(Branch::Found(issuer.anchor)),
                 Some(bad) if bad + 1 < path.len() => return Ok(Branch::BadSignature(bad)),
                 Some(_) => {}
             }
@@ -169,24 +190,27 @@ impl<'a, 'q> Search<'a, 'q> {
 
     /// The anchors that have the name of the certificate's issuer and are not on the path themselves. (An end entity that
     /// signed itself may be its own anchor.)
-    pub(crate) fn issuing_anchors(&self, place: usize, path: &[usize]) -> Vec<usize> {
+    pub(crate) fn issuing_anchors(&self, place: usize, path: &[usize]) -> Vec<IssuingAnchor<'a>> {
         let Some(candidate) = self.candidates.get(place) else {
             return Vec::new();
         };
         let on_path = |der: &[u8]| {
-            let above = path.iter().skip(1).filter_map(|place| self.candidates.get(*place));
-            above.into_iter().any(|candidate| candidate.certificate.der() == der)
+            let mut above = path.iter().skip(1).filter_map(|place| self.candidates.get(*place));
+            above.any(|candidate| candidate.certificate.der() == der)
         };
         let named = self.anchors.with_subject(candidate.issuer);
-        let issuing = named.filter(|(_, anchor)| {
-            anchor
-                .certificate()
-                .is_ok_and(|anchor| anchor.subject().matches(&candidate.certificate.issuer()))
+        let read = named.filter_map(|(place, anchor)| {
+            let certificate = anchor.certificate().ok()?;
+            Some(IssuingAnchor {
+                certificate,
+                anchor,
+                place,
+            })
         });
-        issuing
-            .filter(|(_, anchor)| !on_path(anchor.der()))
-            .map(|(place, _)| place)
-            .collect()
+        read.filter(|issuer| {
+            issuer.certificate.subject().matches(&candidate.certificate.issuer()) && !on_path(issuer.anchor.der())
+        })
+        .collect()
     }
 
     /// The candidates that have the name of the certificate's issuer and whose authority is not on the path yet.
@@ -206,19 +230,16 @@ impl<'a, 'q> Search<'a, 'q> {
     }
 
     /// Whether an anchor may stand above the path.
-    fn anchor_fits(&mut self, place: usize, path: &[usize]) -> Result<bool, Exhausted> {
-        let Some(Ok(anchor)) = self.anchors.get(place).map(|anchor| anchor.certificate()) else {
-            return Ok(false);
-        };
+    fn anchor_fits(&mut self, anchor: &Certificate<'_>, path: &[usize]) -> Result<bool, Exhausted> {
         let mut sink = Verdict(self.question.policy);
-        if check::authority(&anchor, Role::Anchor, self.question, &mut sink).is_break() {
+        if check::authority(anchor, Role::Anchor, self.question, &mut sink).is_break() {
             return Ok(false);
         }
         let below = path
             .iter()
             .filter_map(|place| self.candidates.get(*place))
             .map(|c| &c.certificate);
-        Ok(above(&anchor, below, &mut self.spent, &mut sink)?.is_continue())
+        Ok(above(anchor, below, &mut self.spent, &mut sink)?.is_continue())
     }
 
     /// Whether a candidate may stand above the path.
@@ -245,7 +266,7 @@ impl<'a, 'q> Search<'a, 'q> {
     }
 
     /// The place on the path of the first certificate that the next one did not sign, the anchor being the last of all.
-    fn first_bad_signature(&mut self, path: &[usize], anchor: usize) -> Result<Option<usize>, Exhausted> {
+    fn first_bad_signature(&mut self, path: &[usize], anchor: &IssuingAnchor<'_>) -> Result<Option<usize>, Exhausted> {
         let signers = path.iter().skip(1).map(|place| Signer::Candidate(*place));
         let signers = signers.chain(std::iter::once(Signer::Anchor(anchor)));
         for (at, (signed, signer)) in path.iter().zip(signers).enumerate() {
@@ -258,31 +279,29 @@ impl<'a, 'q> Search<'a, 'q> {
     }
 
     /// Whether the candidate was signed by this key: verified once, remembered then.
-    pub(crate) fn is_signed(&mut self, signed: usize, signer: Signer) -> Result<bool, Exhausted> {
+    pub(crate) fn is_signed(&mut self, signed: usize, signer: Signer<'_, '_>) -> Result<bool, Exhausted> {
+        let place = match signer {
+            Signer::Candidate(place) => Place::Candidate(place),
+            Signer::Anchor(anchor) => Place::Anchor(anchor.place),
+        };
         let known = self
             .signatures
             .iter()
-            .find(|(child, parent, _)| (*child, *parent) == (signed, signer));
+            .find(|(child, parent, _)| (*child, *parent) == (signed, place));
         if let Some((_, _, good)) = known {
             return Ok(*good);
         }
         self.spent.verify_signature()?;
-        let Some(candidate) = self.candidates.get(signed) else {
-            return Ok(false);
+        let candidate = |place: usize| self.candidates.get(place).map(|candidate| &candidate.certificate);
+        let issuer = match signer {
+            Signer::Candidate(place) => candidate(place),
+            Signer::Anchor(anchor) => Some(&anchor.certificate),
         };
-        let certificate = &candidate.certificate;
-        let good = match signer {
-            Signer::Candidate(place) => self
-                .candidates
-                .get(place)
-                .is_some_and(|signer| certificate.is_signed_by(signer.certificate.subject_public_key_info())),
-            Signer::Anchor(place) => self.anchors.get(place).is_some_and(|anchor| {
-                anchor
-                    .certificate()
-                    .is_ok_and(|anchor| certificate.is_signed_by(anchor.subject_public_key_info()))
-            }),
+        let good = match (candidate(signed), issuer) {
+            (Some(signed), Some(issuer)) => signed.is_signed_by(issuer.subject_public_key_info()),
+            _ => false,
         };
-        self.signatures.push((signed, signer, good));
+        self.signatures.push((signed, place, good));
         Ok(good)
     }
 }

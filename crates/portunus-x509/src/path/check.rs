@@ -6,7 +6,7 @@ use crate::certificate::Certificate;
 use crate::der::{Malformed, known};
 use crate::extensions::KeyUsage;
 use crate::limits::{MAX_SERIAL_OCTETS, RSA_MODULUS_BITS};
-use crate::name::constraints::Judgement;
+use crate::name::constraints::{Judgement, Subtree};
 use crate::name::{self, GeneralName, GeneralNames};
 use crate::policy::{Policy, Purpose, Severity};
 use crate::report::{Check, Finding, Outcome};
@@ -154,7 +154,7 @@ fn key_identifiers(certificate: &Certificate<'_>, role: Role, sink: &mut impl Si
     let authority = sink.read(certificate.authority_key_identifier())?.flatten();
     let identifier = authority.as_ref().and_then(|authority| authority.key_identifier);
     let critical = extensions.authority_key_identifier.is_some_and(|e| e.critical);
-    sink.note(Check::AuthorityKeyIdentifierForm, !critical, || "critical".to_owned())?;
+    sink.note(Check::AuthorityKeyIdentifierForm, !critical, String::new)?;
     if role != Role::Anchor || !certificate.is_self_issued() {
         sink.note(Check::AuthorityKeyIdentifier, identifier.is_some(), || {
             identifier.map(hexadecimal).unwrap_or_default()
@@ -167,7 +167,7 @@ fn key_identifiers(certificate: &Certificate<'_>, role: Role, sink: &mut impl Si
     }
     let subject = sink.read(certificate.subject_key_identifier())?.flatten();
     let critical = extensions.subject_key_identifier.is_some_and(|e| e.critical);
-    sink.note(Check::SubjectKeyIdentifierForm, !critical, || "critical".to_owned())?;
+    sink.note(Check::SubjectKeyIdentifierForm, !critical, String::new)?;
     if role != Role::EndEntity {
         sink.note(Check::SubjectKeyIdentifier, subject.is_some(), || {
             subject.map(hexadecimal).unwrap_or_default()
@@ -197,10 +197,11 @@ fn validity(certificate: &Certificate<'_>, time: UnixTime, sink: &mut impl Sink)
 /// How far two times lie apart, where that says more than the times themselves.
 fn apart(one: UnixTime, other: UnixTime) -> String {
     let seconds = one.seconds_since(other).unsigned_abs();
-    match (seconds / 86_400, seconds / 3600) {
-        (0, 0) => format!(", {} minutes apart", seconds / 60),
-        (0, hours) => format!(", {hours} hours apart"),
-        (days, _) => format!(", {days} days apart"),
+    match seconds {
+        0..120 => format!(", {seconds} seconds apart"),
+        120..7_200 => format!(", {} minutes apart", seconds / 60),
+        7_200..172_800 => format!(", {} hours apart", seconds / 3_600),
+        _ => format!(", {} days apart", seconds / 86_400),
     }
 }
 
@@ -259,10 +260,20 @@ fn authority_usage(
         let root = role == Role::Anchor && certificate.is_self_issued();
         sink.note(Check::ExtendedKeyUsageForm, !root, || format!("a root with {usage}"))?;
     }
-    if sink.read(certificate.name_constraints())?.flatten().is_some() {
+    if let Some(constraints) = sink.read(certificate.name_constraints())?.flatten() {
         let critical = extensions.name_constraints.is_some_and(|e| e.critical);
         sink.note(Check::NameConstraintsCritical, critical, String::new)?;
+        let mut subtrees = constraints.permitted().chain(constraints.excluded());
+        let dotted = subtrees.find(|subtree| matches!(subtree, Subtree::Dns(base) if base.starts_with('.')));
+        let value = || dotted.map(|subtree| subtree.to_string()).unwrap_or_default();
+        sink.note(Check::NameConstraintsForm, dotted.is_none(), value)?;
     }
+    let policy_constraints = extensions.policy_constraints;
+    sink.note(
+        Check::PolicyConstraintsCritical,
+        policy_constraints.is_none_or(|e| e.critical),
+        String::new,
+    )?;
     ControlFlow::Continue(())
 }
 
@@ -298,7 +309,8 @@ fn end_entity_usage(certificate: &Certificate<'_>, purpose: Purpose, sink: &mut 
         let allowed = named || usage.lists(known::ANY_EXTENDED_KEY_USAGE);
         sink.note(Check::ExtendedKeyUsage, allowed, || purposes(&usage, purpose))?;
         let critical = extensions.extended_key_usage.is_some_and(|e| e.critical);
-        sink.note(Check::ExtendedKeyUsageForm, named && !critical, || usage.to_string())?;
+        let plain = named && !critical && !usage.lists(known::ANY_EXTENDED_KEY_USAGE);
+        sink.note(Check::ExtendedKeyUsageForm, plain, || usage.to_string())?;
     }
     sink.note(
         Check::NameConstraintsOfCa,
@@ -343,6 +355,10 @@ fn alternative_names(
     sink.note(Check::AlternativeNames, improper.is_none(), || {
         improper.map(|n| n.to_string()).unwrap_or_default()
     })?;
+    let shared = names.clone().find(is_wildcard_of_public_suffix);
+    sink.note(Check::PublicSuffix, shared.is_none(), || {
+        shared.map(|n| n.to_string()).unwrap_or_default()
+    })?;
     let Some(wanted) = wanted else {
         return ControlFlow::Continue(());
     };
@@ -360,6 +376,16 @@ fn is_proper(name: &GeneralName<'_>) -> bool {
         GeneralName::Email(text) | GeneralName::Uri(text) => !text.is_empty(),
         _ => true,
     }
+}
+
+/// Whether a wildcard stands right below a suffix that strangers share (`*.co.uk`, `*.s3.amazonaws.com`).
+fn is_wildcard_of_public_suffix(name: &GeneralName<'_>) -> bool {
+    let GeneralName::Dns(pattern) = name else { return false };
+    let Some(parent) = pattern.strip_prefix("*.") else {
+        return false;
+    };
+    let parent = parent.to_ascii_lowercase();
+    psl::suffix(parent.as_bytes()).is_some_and(|suffix| suffix.as_bytes() == parent.as_bytes())
 }
 
 /// The names of a certificate, as far as somebody would read them.

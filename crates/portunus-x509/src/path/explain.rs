@@ -1,11 +1,11 @@
 //! Why there is no path: the search again without pruning, every check told; and the checks of a path that was found.
 
 use super::budget::Spent;
-use super::build::{Search, Signer, above};
+use super::build::{IssuingAnchor, Search, Signer, above};
 use super::check::{self, Question, Report, Role, Sink, hexadecimal};
 use crate::certificate::Certificate;
 use crate::der::Malformed;
-use crate::limits::{MAX_NODES_TO_EXPLAIN, MAX_PATH, MAX_REFUSED_PATHS};
+use crate::limits::{MAX_NODES_TO_EXPLAIN, MAX_PATH, MAX_REFUSED_PATHS, MAX_SHOWN_NAME};
 use crate::report::{Check, Finding, Outcome, Refusal, RefusedPath, Summary};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -109,7 +109,7 @@ impl Telling<'_, '_> {
             if !self.step() {
                 return;
             }
-            self.tell(path, Some(anchor));
+            self.tell(path, Some(&anchor));
         }
         for candidate in candidates {
             if !self.step() {
@@ -127,7 +127,7 @@ impl Telling<'_, '_> {
         left.is_some()
     }
 
-    fn tell(&mut self, path: &[usize], anchor: Option<usize>) {
+    fn tell(&mut self, path: &[usize], anchor: Option<&IssuingAnchor<'_>>) {
         let signed = path.iter().enumerate().map(|(at, place)| {
             let next = path.get(at.saturating_add(1)).copied().map(Signer::Candidate);
             let signer = next.or(anchor.map(Signer::Anchor))?;
@@ -135,19 +135,18 @@ impl Telling<'_, '_> {
             self.search.is_signed(*place, signer).ok()
         });
         let signed: Vec<_> = signed.collect();
-        let anchors = self.search.anchors;
-        let anchor = anchor
-            .and_then(|place| anchors.get(place))
-            .and_then(|anchor| anchor.certificate().ok());
         let candidates = path.iter().filter_map(|place| self.search.candidates.get(*place));
         let mut certificates: Vec<_> = candidates.map(|candidate| candidate.certificate.clone()).collect();
         let anchored = anchor.is_some();
-        certificates.extend(anchor);
+        certificates.extend(anchor.map(|anchor| anchor.certificate.clone()));
         let signed = |at: usize| signed.get(at).copied().flatten();
         let question = self.search.question;
         let mut found = Vec::new();
         if !anchored {
-            found.extend(not_anchored(&certificates));
+            let round = path
+                .last()
+                .is_some_and(|last| !self.search.issuing_candidates(*last, &[]).is_empty());
+            found.extend(not_anchored(&certificates, round));
         }
         found.extend(findings(
             &certificates,
@@ -166,23 +165,26 @@ impl Telling<'_, '_> {
     }
 }
 
-/// Why a path ends before an anchor.
-fn not_anchored(certificates: &[Certificate<'_>]) -> Option<Finding> {
+/// Why a path ends before an anchor; `round` if the issuer was sent and is on the path already.
+fn not_anchored(certificates: &[Certificate<'_>], round: bool) -> Option<Finding> {
     let last = certificates.last()?;
     let at = certificates.len().saturating_sub(1);
-    let (check, value) = match (last.is_self_issued(), at) {
-        (true, 0) => (Check::SelfSigned, String::new()),
-        (true, _) => (
+    let issuer = || clipped(last.issuer().to_string());
+    let (check, value) = match at {
+        _ if certificates.len() + 1 >= MAX_PATH => (Check::Depth, format!("{} certificates", certificates.len())),
+        0 if last.is_self_issued() => (Check::SelfSigned, String::new()),
+        _ if last.is_self_issued() => (
             Check::Anchored,
             "it is a root that the peer sent, and not one of the trusted ones".to_owned(),
         ),
-        (false, _) => {
-            let issuer = last.issuer();
-            (
-                Check::Anchored,
-                format!("its issuer {issuer} was not sent, and is not one of the trusted ones"),
-            )
-        }
+        _ if round => (Check::Anchored, format!("its issuer {} leads back to it", issuer())),
+        _ => (
+            Check::Anchored,
+            format!(
+                "its issuer {} was not sent, and is not one of the trusted ones",
+                issuer()
+            ),
+        ),
     };
     Some(Finding {
         check,
@@ -232,7 +234,13 @@ fn findings(
             continue;
         };
         report.certificate = at;
-        let value = || format!("{} by {}", certificate.signature_algorithm(), issuer.subject());
+        let value = || {
+            format!(
+                "{} by {}",
+                certificate.signature_algorithm(),
+                clipped(issuer.subject().to_string())
+            )
+        };
         let _ = report.note(Check::Signature, good, value);
     }
     report.findings
@@ -250,7 +258,13 @@ fn end_entity_findings(certificate: &Certificate<'_>, question: &Question<'_>, k
 }
 
 fn summary(certificate: &Certificate<'_>, is_anchor: bool) -> Summary {
-    let named = |name: String| if name.is_empty() { "(no name)".to_owned() } else { name };
+    let named = |name: String| {
+        if name.is_empty() {
+            "(no name)".to_owned()
+        } else {
+            clipped(name)
+        }
+    };
     let mut subject = certificate.subject().to_string();
     if subject.is_empty() {
         // Certificates of today often have no subject: their names stand in the extension.
@@ -266,6 +280,14 @@ fn summary(certificate: &Certificate<'_>, is_anchor: bool) -> Summary {
         serial: hexadecimal(certificate.serial()),
         is_anchor,
         der: Arc::from(certificate.der()),
+    }
+}
+
+/// A name at a length that somebody would read: a certificate may have one of 60 KiB.
+fn clipped(name: String) -> String {
+    match name.char_indices().nth(MAX_SHOWN_NAME) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
+        None => name,
     }
 }
 
@@ -286,8 +308,13 @@ fn hints(search: &Search<'_, '_>, closest: Option<&RefusedPath>) -> Vec<String> 
         hints.push("No authority is trusted at all: the store of trusted certificates is empty.".to_owned());
     }
     if failure.check == Check::Anchored && !certificate.is_self_issued() {
-        if search.candidates.len() == 1 {
+        if search.candidates.len() == 1 && search.unreadable.is_empty() {
             hints.push("The peer sent its own certificate alone.".to_owned());
+        }
+        for malformed in search.unreadable.iter().take(1) {
+            hints.push(format!(
+                "Beside it, the peer sent a certificate that cannot be read: {malformed}."
+            ));
         }
         if let Some(address) = certificate
             .ca_issuers()
