@@ -83,6 +83,12 @@ impl ClientBuilder {
 }
 
 impl Client {
+    /// A client that speaks plain HTTP.
+    #[must_use]
+    pub fn builder() -> ClientBuilder {
+        Self::over(Arc::new(crate::connect::NoTls))
+    }
+
     pub(crate) fn over(secure: Arc<dyn Secure>) -> ClientBuilder {
         ClientBuilder {
             secure,

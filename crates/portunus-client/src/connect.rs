@@ -38,6 +38,24 @@ pub(crate) trait Secure: Send + Sync {
     ) -> Pin<Box<dyn Future<Output = Result<Secured, Error>> + Send + 'a>>;
 }
 
+/// Refuses https.
+pub(crate) struct NoTls;
+
+impl Secure for NoTls {
+    fn secure<'a>(
+        &'a self,
+        _: TcpStream,
+        origin: &'a Origin,
+        _: HttpVersions,
+    ) -> Pin<Box<dyn Future<Output = Result<Secured, Error>> + Send + 'a>> {
+        Box::pin(async move {
+            Err(Error::UnsupportedScheme {
+                scheme: origin.scheme().to_string(),
+            })
+        })
+    }
+}
+
 /// Makes connections.
 pub(crate) struct Connector {
     pub(crate) resolver: Resolver,

@@ -166,6 +166,10 @@ impl Request {
                 HeaderValue::from_static("application/x-www-form-urlencoded"),
             );
         }
+        // Said even of nothing: a server may wait for more (RFC 9110 section 8.6).
+        if self.verb == Verb::Post && self.body.is_empty() {
+            default(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         for edit in &self.edits {
             match edit {
                 HeaderEdit::Add(name, value) if *name != header::HOST => {

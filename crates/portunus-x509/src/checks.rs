@@ -1,7 +1,7 @@
 //! The table of checks: one row a rule, with its name for programs, the alert's kind, the field, the source, what each
 //! profile makes of its failure, and the words, so that they cannot drift apart.
 
-use crate::policy::Severity::{Refuse};
+use crate::policy::Severity::Refuse;
 use crate::report::{RefusalKind, Row};
 
 macro_rules! checks {
