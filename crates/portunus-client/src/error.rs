@@ -28,7 +28,7 @@ pub enum Error {
         scheme: String,
     },
     /// The request cannot be written as HTTP.
-    #[error("the request cannot be sent: {reason}")]
+    #[error("the request cannot be sent: {}", Printable::new(reason))]
     InvalidRequest {
         /// What is wrong with it.
         reason: String,
@@ -118,13 +118,13 @@ pub enum Error {
         start: Vec<u8>,
     },
     /// The answer is HTTP, but breaks its rules.
-    #[error("the response breaks the rules of HTTP: {reason}")]
+    #[error("the response breaks the rules of HTTP: {}", Printable::new(reason))]
     InvalidResponse {
         /// Which.
         reason: String,
     },
     /// The body's framing breaks the rules of HTTP (RFC 9112 section 7.1).
-    #[error("the body's framing breaks the rules of HTTP: {reason}")]
+    #[error("the body's framing breaks the rules of HTTP: {}", Printable::new(reason))]
     InvalidBody {
         /// How.
         reason: String,
@@ -142,7 +142,7 @@ pub enum Error {
         reason: h2::Reason,
     },
     /// The HTTP/2 connection broke.
-    #[error("the HTTP/2 connection failed: {reason}")]
+    #[error("the HTTP/2 connection failed: {}", Printable::new(reason))]
     Http2Connection {
         /// What happened.
         reason: String,

@@ -204,8 +204,8 @@ fn http1_failure(error: &hyper::Error, ledger: &Ledger) -> Error {
                 false => refused_head(&head, error),
             }
         }
-        Some(End::ReadFailed(kind)) => Error::Receive(kind.into()),
-        Some(End::WriteFailed(kind)) => Error::Send(kind.into()),
+        Some(End::ReadFailed(broken)) => Error::Receive(broken.into_error()),
+        Some(End::WriteFailed(broken)) => Error::Send(broken.into_error()),
         None => Error::Receive(io::Error::other(error.to_string())),
     }
 }
@@ -250,8 +250,8 @@ pub(crate) fn http2_failure(error: &hyper::Error, ledger: &Ledger) -> Error {
     match ledger.end() {
         Some(End::Orderly) if ledger.bytes_received() == 0 => Error::EmptyReply,
         Some(End::CutOff) if ledger.bytes_received() == 0 => Error::CutOff { received: 0 },
-        Some(End::ReadFailed(kind)) => Error::Receive(kind.into()),
-        Some(End::WriteFailed(kind)) => Error::Send(kind.into()),
+        Some(End::ReadFailed(broken)) => Error::Receive(broken.into_error()),
+        Some(End::WriteFailed(broken)) => Error::Send(broken.into_error()),
         Some(End::Orderly | End::CutOff) => Error::Http2Connection {
             reason: "it was closed before the response".to_owned(),
         },

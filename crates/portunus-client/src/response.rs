@@ -156,7 +156,7 @@ impl Response {
                     reason: error.to_string(),
                 },
             },
-            (_, Some(End::ReadFailed(kind) | End::WriteFailed(kind))) => Error::Receive(kind.into()),
+            (_, Some(End::ReadFailed(broken) | End::WriteFailed(broken))) => Error::Receive(broken.into_error()),
             _ => {
                 let cause = caused_by::<io::Error>(error);
                 Error::InvalidBody {

@@ -16,16 +16,33 @@ use crate::head::HeadScanner;
 use crate::{Event, Observer, head};
 
 /// How a stream came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// The peer closed it in order: FIN, or close_notify under TLS.
     Orderly,
     /// TLS ended without close_notify.
     CutOff,
     /// Reading failed.
-    ReadFailed(io::ErrorKind),
+    ReadFailed(Broken),
     /// Writing failed, and nothing has been read since.
-    WriteFailed(io::ErrorKind),
+    WriteFailed(Broken),
+}
+
+/// What is left of an I/O error, which cannot be cloned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Broken {
+    kind: io::ErrorKind,
+    message: String,
+}
+
+impl Broken {
+    fn new(error: &io::Error) -> Self {
+        Self { kind: error.kind(), message: error.to_string() }
+    }
+
+    pub(crate) fn into_error(self) -> io::Error {
+        io::Error::new(self.kind, self.message)
+    }
 }
 
 /// What the tap remembers; shared with whoever judges the exchange.
@@ -78,7 +95,7 @@ impl Ledger {
 
     /// How the stream ended, if it has.
     pub(crate) fn end(&self) -> Option<End> {
-        self.seen().end
+        self.seen().end.clone()
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -121,7 +138,7 @@ impl<S> Tap<S> {
 
     fn write_result(&self, result: io::Result<usize>) -> io::Result<usize> {
         if let Err(error) = &result {
-            self.ledger.seen().end.get_or_insert(End::WriteFailed(error.kind()));
+            self.ledger.seen().end.get_or_insert(End::WriteFailed(Broken::new(error)));
         }
         result
     }
@@ -146,7 +163,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
                 Ok(())
             }
             Err(error) => {
-                seen.end = Some(End::ReadFailed(error.kind()));
+                seen.end = Some(End::ReadFailed(Broken::new(&error)));
                 Err(error)
             }
         })

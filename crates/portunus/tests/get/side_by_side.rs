@@ -21,10 +21,8 @@ fn curl(options: &[&str]) -> Option<std::process::Output> {
         .output()
     {
         Ok(output) => Some(output),
-        Err(_) if std::env::var_os("CI").is_none() => {
-            eprintln!("not run: curl is not installed");
-            None
-        }
+        // Our side of the table is checked all the same.
+        Err(_) if std::env::var_os("CI").is_none() => None,
         Err(error) => panic!("curl must be installed under CI: {error}"),
     }
 }
@@ -46,6 +44,9 @@ fn compare(name: &str, options: &[&str], expected: i32, same: &Curl) {
     }
 }
 
+/// A name, what the server says and does then, the options, the exit code, and what curl makes of it.
+type Answer<'a> = (&'a str, &'a str, Then, &'a [&'a str], i32, Curl);
+
 #[test]
 fn answers() {
     let many = format!(
@@ -58,7 +59,7 @@ fn answers() {
     );
     let partial_head = "half a head is no answer; curl takes it for an empty one";
     #[rustfmt::skip]
-    let cases: &[(&str, &str, Then, &[&str], i32, Curl)] = &[
+    let cases: &[Answer<'_>] = &[
         ("length", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", Then::Close, &[], 0, Same),
         ("chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", Then::Close, &[], 0, Same),
         ("until the end", "HTTP/1.1 200 OK\r\n\r\nhello", Then::Close, &[], 0, Same),
