@@ -1,0 +1,251 @@
+//! Certificates, read and not judged.
+
+use crate::UnixTime;
+use crate::der::{Malformed, Problem, Reader, Time, tag};
+use crate::extensions::{
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, Extension, Extensions, KeyUsage, ca_issuers,
+    subject_key_identifier,
+};
+use crate::name::constraints::NameConstraints;
+use crate::name::{DistinguishedName, GeneralNames};
+use crate::signature::{self, SignatureAlgorithm};
+use crate::spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
+
+/// A certificate (RFC 5280 section 4.1), borrowed from its DER: what it says, without a judgement on it.
+///
+/// Reading is strict about DER and about the structure; whether the contents are acceptable is for
+/// [`verify`](crate::verify()). The values of extensions are read when they are asked for, so that one that is broken, and
+/// that nobody needs, breaks nothing.
+#[derive(Debug, Clone)]
+pub struct Certificate<'a> {
+    der: &'a [u8],
+    tbs: &'a [u8],
+    version: u8,
+    serial: &'a [u8],
+    tbs_signature: AlgorithmIdentifier<'a>,
+    issuer: DistinguishedName<'a>,
+    not_before: Time,
+    not_after: Time,
+    subject: DistinguishedName<'a>,
+    key: SubjectPublicKeyInfo<'a>,
+    has_unique_identifiers: bool,
+    extensions: Extensions<'a>,
+    signature_algorithm: AlgorithmIdentifier<'a>,
+    signature: &'a [u8],
+}
+
+/// From when until when, both included (RFC 5280 section 4.1.2.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    /// The first second.
+    pub not_before: UnixTime,
+    /// The last second.
+    pub not_after: UnixTime,
+}
+
+impl<'a> Certificate<'a> {
+    /// ```text
+    /// Certificate ::= SEQUENCE {
+    ///     tbsCertificate      TBSCertificate,
+    ///     signatureAlgorithm  AlgorithmIdentifier,
+    ///     signatureValue      BIT STRING }
+    ///
+    /// TBSCertificate ::= SEQUENCE {
+    ///     version         [0] EXPLICIT Version DEFAULT v1,
+    ///     serialNumber        CertificateSerialNumber,
+    ///     signature           AlgorithmIdentifier,
+    ///     issuer              Name,
+    ///     validity            Validity,
+    ///     subject             Name,
+    ///     subjectPublicKeyInfo SubjectPublicKeyInfo,
+    ///     issuerUniqueID  [1] IMPLICIT UniqueIdentifier OPTIONAL,
+    ///     subjectUniqueID [2] IMPLICIT UniqueIdentifier OPTIONAL,
+    ///     extensions      [3] EXPLICIT Extensions OPTIONAL }
+    /// ```
+    pub fn parse(der: &'a [u8]) -> Result<Self, Malformed> {
+        let mut certificate = Reader::whole_sequence(der, "certificate")?;
+        let tbs = certificate.at("tbsCertificate").element(tag::SEQUENCE)?;
+        let signature_algorithm = AlgorithmIdentifier::read(certificate.at("signatureAlgorithm"))?;
+        let signature = certificate.at("signatureValue").bit_string_of_octets()?;
+        certificate.finish()?;
+
+        let mut fields = Reader::new(tbs.contents, "tbsCertificate");
+        let version = version(fields.at("version"))?;
+        let serial = fields.at("serialNumber").integer()?;
+        let tbs_signature = AlgorithmIdentifier::read(fields.at("signature"))?;
+        let issuer = DistinguishedName::read(fields.at("issuer"))?;
+        let mut validity = fields.at("validity").sequence()?;
+        let not_before = Time::read(validity.at("validity.notBefore"))?;
+        let not_after = Time::read(validity.at("validity.notAfter"))?;
+        validity.finish()?;
+        let subject = DistinguishedName::read(fields.at("subject"))?;
+        let key = SubjectPublicKeyInfo::read(fields.at("subjectPublicKeyInfo"))?;
+        let issuer_unique_id = fields.at("issuerUniqueID").optional(tag::context(1))?;
+        let subject_unique_id = fields.at("subjectUniqueID").optional(tag::context(2))?;
+        for identifier in [issuer_unique_id, subject_unique_id].into_iter().flatten() {
+            fields.check_bit_string(identifier.contents)?;
+        }
+        let extensions = match fields.at("extensions").optional(tag::context_constructed(3))? {
+            Some(element) => Extensions::parse(element.contents)?,
+            None => Extensions::none(),
+        };
+        fields.finish()?;
+
+        Ok(Self {
+            der,
+            tbs: tbs.full,
+            version,
+            serial,
+            tbs_signature,
+            issuer,
+            not_before,
+            not_after,
+            subject,
+            key,
+            has_unique_identifiers: issuer_unique_id.is_some() || subject_unique_id.is_some(),
+            extensions,
+            signature_algorithm,
+            signature,
+        })
+    }
+
+    /// The whole certificate in DER.
+    pub fn der(&self) -> &'a [u8] {
+        self.der
+    }
+
+    /// 1, 2 or 3.
+    pub fn version(&self) -> u8 {
+        self.version
+    }
+
+    /// The serial number in two's complement, in its shortest form: negative ones exist.
+    pub fn serial(&self) -> &'a [u8] {
+        self.serial
+    }
+
+    /// Who says that it signed this.
+    pub fn issuer(&self) -> DistinguishedName<'a> {
+        self.issuer
+    }
+
+    /// Whom this is about.
+    pub fn subject(&self) -> DistinguishedName<'a> {
+        self.subject
+    }
+
+    /// From when until when.
+    pub fn validity(&self) -> Validity {
+        Validity {
+            not_before: self.not_before.at,
+            not_after: self.not_after.at,
+        }
+    }
+
+    /// The public key of whom this is about.
+    pub fn subject_public_key_info(&self) -> &SubjectPublicKeyInfo<'a> {
+        &self.key
+    }
+
+    /// How it is signed.
+    pub fn signature_algorithm(&self) -> SignatureAlgorithm<'a> {
+        SignatureAlgorithm::of(&self.signature_algorithm)
+    }
+
+    /// All extensions.
+    pub fn extensions(&self) -> &Extensions<'a> {
+        &self.extensions
+    }
+
+    /// The names that this is for; none where the extension is absent.
+    pub fn subject_alt_names(&self) -> Result<GeneralNames<'a>, Malformed> {
+        match self.extensions.subject_alt_name {
+            Some(extension) => GeneralNames::parse(extension.value, "subjectAltName"),
+            None => Ok(GeneralNames::none()),
+        }
+    }
+
+    /// Whether this is an authority's.
+    pub fn basic_constraints(&self) -> Result<Option<BasicConstraints>, Malformed> {
+        read(self.extensions.basic_constraints, BasicConstraints::parse)
+    }
+
+    /// What the key may do.
+    pub fn key_usage(&self) -> Result<Option<KeyUsage>, Malformed> {
+        read(self.extensions.key_usage, KeyUsage::parse)
+    }
+
+    /// What the key is for.
+    pub fn extended_key_usage(&self) -> Result<Option<ExtendedKeyUsage<'a>>, Malformed> {
+        read(self.extensions.extended_key_usage, ExtendedKeyUsage::parse)
+    }
+
+    /// Which names an authority may give.
+    pub fn name_constraints(&self) -> Result<Option<NameConstraints<'a>>, Malformed> {
+        read(self.extensions.name_constraints, NameConstraints::parse)
+    }
+
+    /// Which key of the issuer signed this.
+    pub fn authority_key_identifier(&self) -> Result<Option<AuthorityKeyIdentifier<'a>>, Malformed> {
+        read(self.extensions.authority_key_identifier, AuthorityKeyIdentifier::parse)
+    }
+
+    /// The identifier of this key.
+    pub fn subject_key_identifier(&self) -> Result<Option<&'a [u8]>, Malformed> {
+        read(self.extensions.subject_key_identifier, subject_key_identifier)
+    }
+
+    /// Where the issuer's certificate can be fetched (RFC 5280 section 4.2.2.1); the addresses are as the certificate
+    /// has them.
+    pub fn ca_issuers(&self) -> Result<Vec<&'a str>, Malformed> {
+        Ok(read(self.extensions.authority_information_access, ca_issuers)?.unwrap_or_default())
+    }
+
+    /// Whether issuer and subject are the same (RFC 5280 section 3.2). It need not be signed by its own key for that.
+    pub fn is_self_issued(&self) -> bool {
+        self.issuer.matches(&self.subject)
+    }
+
+    /// Whether the signature was made by `key`. It costs a signature's verification, and says nothing about whether the
+    /// key's holder may sign certificates.
+    pub fn is_signed_by(&self, key: &SubjectPublicKeyInfo<'_>) -> bool {
+        signature::verifies(self.signature_algorithm(), key, self.tbs, self.signature)
+    }
+
+    /// Whether both fields that name the signature's algorithm are the same (RFC 5280 section 4.1.1.2).
+    pub(crate) fn signature_algorithms_agree(&self) -> bool {
+        self.signature_algorithm.der == self.tbs_signature.der
+    }
+
+    /// Whether both times are in the form that RFC 5280 section 4.1.2.5 wants for their years.
+    pub(crate) fn times_are_in_their_form(&self) -> bool {
+        self.not_before.in_form_of_its_year && self.not_after.in_form_of_its_year
+    }
+
+    pub(crate) fn has_unique_identifiers(&self) -> bool {
+        self.has_unique_identifiers
+    }
+}
+
+/// `Version ::= INTEGER { v1(0), v2(1), v3(2) }`; v1, being the default, must not be written.
+fn version(fields: &mut Reader<'_>) -> Result<u8, Malformed> {
+    let Some(element) = fields.optional(tag::context_constructed(0))? else {
+        return Ok(1);
+    };
+    let mut inner = Reader::new(element.contents, "version");
+    let version = inner.integer()?;
+    inner.finish()?;
+    match version {
+        [0] => Err(inner.malformed(Problem::Default)),
+        [1] => Ok(2),
+        [2] => Ok(3),
+        _ => Err(inner.malformed(Problem::Value)),
+    }
+}
+
+fn read<'a, T>(
+    extension: Option<Extension<'a>>,
+    parse: impl FnOnce(&'a [u8]) -> Result<T, Malformed>,
+) -> Result<Option<T>, Malformed> {
+    extension.map(|extension| parse(extension.value)).transpose()
+}

@@ -1,0 +1,42 @@
+//! Every length, count and budget that a peer can influence, each with its reason.
+
+/// Signatures that one verdict may check. The longest honest chains have four; cross-signs and rolled-over keys multiply
+/// that by the number of same-named issuers. A hundred P-384 verifications take some 50 ms (the same bound as Mozilla's
+/// and Go's builders).
+pub(crate) const MAX_SIGNATURES: usize = 100;
+
+/// Certificates that one search may step onto, counted each time. Jumbled and cross-signed chains need some dozens; the
+/// largest graph of BetterTLS needs a few hundred.
+pub(crate) const MAX_NODES: usize = 10_000;
+
+/// Comparisons of a name with a name constraint in one verdict. A certificate of 64 KiB holds some 5,000 names, and as
+/// many constraints: their product has to be bounded (250,000 is what Mozilla and Go allow).
+pub(crate) const MAX_NAME_CONSTRAINT_COMPARISONS: usize = 250_000;
+
+/// Certificates of a path, the anchor among them. The web needs five; PKITS goes up to seven.
+pub(crate) const MAX_PATH: usize = 16;
+
+/// Certificates that a peer may send along; those beyond it are not looked at. Cases of the field send a hundred.
+pub(crate) const MAX_CANDIDATES: usize = 200;
+
+/// Refused paths that are kept to be told. People read one or two.
+pub(crate) const MAX_REFUSED_PATHS: usize = 16;
+
+/// Certificates that the search for an explanation may step onto: it does not prune, so that it needs its own bound.
+pub(crate) const MAX_NODES_TO_EXPLAIN: usize = 200;
+
+/// Attributes of one relative distinguished name: comparing two sets takes the product of their sizes. One is usual,
+/// two or three exist.
+pub(crate) const MAX_ATTRIBUTES_OF_AN_RDN: usize = 16;
+
+/// Extensions of a certificate: finding duplicates takes the square. Real ones have some fifteen.
+pub(crate) const MAX_EXTENSIONS: usize = 128;
+
+/// Octets of a serial number (RFC 5280 section 4.1.2.2).
+pub(crate) const MAX_SERIAL_OCTETS: usize = 20;
+
+/// RSA moduli, in bits: smaller ones can be factored, larger ones cost more time than any honest peer needs.
+pub(crate) const RSA_MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+/// Octets of a PEM file: the largest bundle of roots in use has some 250 KiB.
+pub(crate) const MAX_PEM: usize = 16 << 20;

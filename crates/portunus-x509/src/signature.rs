@@ -1,0 +1,177 @@
+//! Signatures on certificates (RFC 5280 section 4.1.1.2; RFC 4055, RFC 5758, RFC 8410).
+
+use crate::Printable;
+use crate::der::{Malformed, Oid, Reader, known, tag};
+use crate::spki::{AlgorithmIdentifier, KeyAlgorithm, NULL, SubjectPublicKeyInfo};
+use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use std::fmt;
+
+/// How a certificate was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureAlgorithm<'a> {
+    /// sha256WithRSAEncryption
+    RsaPkcs1Sha256,
+    /// sha384WithRSAEncryption
+    RsaPkcs1Sha384,
+    /// sha512WithRSAEncryption
+    RsaPkcs1Sha512,
+    /// id-RSASSA-PSS with SHA-256 throughout
+    RsaPssSha256,
+    /// id-RSASSA-PSS with SHA-384 throughout
+    RsaPssSha384,
+    /// id-RSASSA-PSS with SHA-512 throughout
+    RsaPssSha512,
+    /// ecdsa-with-SHA256
+    EcdsaSha256,
+    /// ecdsa-with-SHA384
+    EcdsaSha384,
+    /// ecdsa-with-SHA512
+    EcdsaSha512,
+    /// id-Ed25519
+    Ed25519,
+    /// Anything else, SHA-1 and MD5 among them, by its object identifier.
+    Other(Oid<'a>),
+}
+
+impl<'a> SignatureAlgorithm<'a> {
+    pub(crate) fn of(identifier: &AlgorithmIdentifier<'a>) -> Self {
+        let absent = identifier.parameters.is_none();
+        // RFC 4055 section 5: NULL, and an absent one MUST be accepted as well.
+        let null = absent || identifier.parameters == Some(NULL);
+        match identifier.oid {
+            known::SHA256_WITH_RSA if null => Self::RsaPkcs1Sha256,
+            known::SHA384_WITH_RSA if null => Self::RsaPkcs1Sha384,
+            known::SHA512_WITH_RSA if null => Self::RsaPkcs1Sha512,
+            known::ECDSA_WITH_SHA256 if absent => Self::EcdsaSha256,
+            known::ECDSA_WITH_SHA384 if absent => Self::EcdsaSha384,
+            known::ECDSA_WITH_SHA512 if absent => Self::EcdsaSha512,
+            known::ED25519 if absent => Self::Ed25519,
+            known::RSASSA_PSS => match identifier.parameters.map(pss_hash) {
+                Some(Ok(Some(known::SHA256))) => Self::RsaPssSha256,
+                Some(Ok(Some(known::SHA384))) => Self::RsaPssSha384,
+                Some(Ok(Some(known::SHA512))) => Self::RsaPssSha512,
+                _ => Self::Other(identifier.oid),
+            },
+            other => Self::Other(other),
+        }
+    }
+
+    /// The primitive for a signature of this kind by a key of that kind; `None` where the two do not go together.
+    fn primitive(self, key: &SubjectPublicKeyInfo<'_>) -> Option<&'static dyn VerificationAlgorithm> {
+        use KeyAlgorithm as Key;
+        Some(match (self, &key.algorithm) {
+            (Self::RsaPkcs1Sha256, Key::Rsa) => &signature::RSA_PKCS1_2048_8192_SHA256,
+            (Self::RsaPkcs1Sha384, Key::Rsa) => &signature::RSA_PKCS1_2048_8192_SHA384,
+            (Self::RsaPkcs1Sha512, Key::Rsa) => &signature::RSA_PKCS1_2048_8192_SHA512,
+            (Self::RsaPssSha256, Key::Rsa | Key::RsaPss) => &signature::RSA_PSS_2048_8192_SHA256,
+            (Self::RsaPssSha384, Key::Rsa | Key::RsaPss) => &signature::RSA_PSS_2048_8192_SHA384,
+            (Self::RsaPssSha512, Key::Rsa | Key::RsaPss) => &signature::RSA_PSS_2048_8192_SHA512,
+            (Self::EcdsaSha256, Key::EcP256) => &signature::ECDSA_P256_SHA256_ASN1,
+            (Self::EcdsaSha384, Key::EcP256) => &signature::ECDSA_P256_SHA384_ASN1,
+            (Self::EcdsaSha512, Key::EcP256) => &signature::ECDSA_P256_SHA512_ASN1,
+            (Self::EcdsaSha256, Key::EcP384) => &signature::ECDSA_P384_SHA256_ASN1,
+            (Self::EcdsaSha384, Key::EcP384) => &signature::ECDSA_P384_SHA384_ASN1,
+            (Self::EcdsaSha512, Key::EcP384) => &signature::ECDSA_P384_SHA512_ASN1,
+            (Self::EcdsaSha256, Key::EcP521) => &signature::ECDSA_P521_SHA256_ASN1,
+            (Self::EcdsaSha384, Key::EcP521) => &signature::ECDSA_P521_SHA384_ASN1,
+            (Self::EcdsaSha512, Key::EcP521) => &signature::ECDSA_P521_SHA512_ASN1,
+            (Self::Ed25519, Key::Ed25519) => &signature::ED25519,
+            _ => return None,
+        })
+    }
+}
+
+/// Whether `key` made `signature` over `message`. A key and an algorithm that do not go together make no signature;
+/// nor does a key that is restricted to RSA-PSS with other parameters (RFC 4055 section 3.3).
+pub(crate) fn verifies(
+    algorithm: SignatureAlgorithm<'_>,
+    key: &SubjectPublicKeyInfo<'_>,
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
+    if key.algorithm == KeyAlgorithm::RsaPss
+        && key.identifier.parameters.is_some()
+        && SignatureAlgorithm::of(&key.identifier) != algorithm
+    {
+        return false;
+    }
+    let Some(primitive) = algorithm.primitive(key) else {
+        return false;
+    };
+    UnparsedPublicKey::new(primitive, key.key)
+        .verify(message, signature)
+        .is_ok()
+}
+
+/// The hash function of RSASSA-PSS-params where the parameters agree with each other, as RFC 9846 section 4.3.3 wants
+/// it: MGF1 with the same hash function, a salt as long as its output, trailer field 1.
+///
+/// ```text
+/// RSASSA-PSS-params ::= SEQUENCE {
+///     hashAlgorithm     [0] HashAlgorithm    DEFAULT sha1Identifier,
+///     maskGenAlgorithm  [1] MaskGenAlgorithm DEFAULT mgf1SHA1Identifier,
+///     saltLength        [2] INTEGER          DEFAULT 20,
+///     trailerField      [3] INTEGER          DEFAULT 1 }
+/// ```
+fn pss_hash(parameters: &[u8]) -> Result<Option<Oid<'_>>, Malformed> {
+    const FIELD: &str = "signatureAlgorithm.parameters";
+    let mut fields = Reader::whole_sequence(parameters, FIELD)?;
+    let Some(hash) = fields.optional(tag::context_constructed(0))? else {
+        return Ok(None);
+    };
+    let hash = hash_function(hash.contents, FIELD)?;
+    let Some(mask) = fields.optional(tag::context_constructed(1))? else {
+        return Ok(None);
+    };
+    let mask = AlgorithmIdentifier::read(&mut Reader::new(mask.contents, FIELD))?;
+    let (known::MGF1, Some(mask_hash)) = (mask.oid, mask.parameters) else {
+        return Ok(None);
+    };
+    let mask_hash = hash_function(mask_hash, FIELD)?;
+    let Some(salt) = fields.optional(tag::context_constructed(2))? else {
+        return Ok(None);
+    };
+    let salt = Reader::new(salt.contents, FIELD).integer()?;
+    // A trailer field of 1 is the default, which DER forbids to write out.
+    fields.finish()?;
+    let expected: &[u8] = match hash {
+        known::SHA256 => &[32],
+        known::SHA384 => &[48],
+        known::SHA512 => &[64],
+        _ => return Ok(None),
+    };
+    Ok((hash == mask_hash && salt == expected).then_some(hash))
+}
+
+/// RFC 4055 section 2.1: the parameters of a hash function are NULL or absent.
+fn hash_function<'a>(der: &'a [u8], field: &'static str) -> Result<Oid<'a>, Malformed> {
+    let mut reader = Reader::new(der, field);
+    let identifier = AlgorithmIdentifier::read(&mut reader)?;
+    reader.finish()?;
+    match identifier.parameters {
+        None | Some(NULL) => Ok(identifier.oid),
+        Some(_) => Err(reader.malformed(crate::der::Problem::Value)),
+    }
+}
+
+impl fmt::Display for SignatureAlgorithm<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RsaPkcs1Sha256 => "RSA PKCS#1 with SHA-256",
+            Self::RsaPkcs1Sha384 => "RSA PKCS#1 with SHA-384",
+            Self::RsaPkcs1Sha512 => "RSA PKCS#1 with SHA-512",
+            Self::RsaPssSha256 => "RSA-PSS with SHA-256",
+            Self::RsaPssSha384 => "RSA-PSS with SHA-384",
+            Self::RsaPssSha512 => "RSA-PSS with SHA-512",
+            Self::EcdsaSha256 => "ECDSA with SHA-256",
+            Self::EcdsaSha384 => "ECDSA with SHA-384",
+            Self::EcdsaSha512 => "ECDSA with SHA-512",
+            Self::Ed25519 => "Ed25519",
+            Self::Other(known::SHA1_WITH_RSA) => "RSA PKCS#1 with SHA-1",
+            Self::Other(known::MD5_WITH_RSA) => "RSA PKCS#1 with MD5",
+            Self::Other(known::ECDSA_WITH_SHA1) => "ECDSA with SHA-1",
+            Self::Other(known::RSASSA_PSS) => "RSA-PSS with parameters that do not agree",
+            Self::Other(oid) => return write!(f, "unknown signature algorithm {}", Printable::new(&oid.to_string())),
+        })
+    }
+}
