@@ -1,1 +1,3 @@
 //! A TLS 1.3 engine without I/O.
+
+pub mod wire;
