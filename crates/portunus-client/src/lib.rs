@@ -24,6 +24,7 @@ mod response;
 mod tap;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 pub use address::{Origin, Scheme, parse_url};
 pub use client::{Client, ClientBuilder, HttpVersions};
@@ -35,3 +36,4 @@ pub use redirect::RedirectPolicy;
 pub use request::{Credentials, HeaderEdit, InvalidHeader, Request};
 pub use resolve::{InvalidOverride, Override};
 pub use response::{Chunk, Response};
+pub use trust::{Trust, TrustError};
