@@ -1,8 +1,10 @@
 //! The command line of Portunus: HTTPS, whole.
 
 mod cli;
+mod clock;
 mod commands;
 mod failure;
+mod fingerprint;
 mod logging;
 mod output;
 
