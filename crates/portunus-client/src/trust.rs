@@ -9,8 +9,8 @@ use thiserror::Error;
 use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 /// The authorities that a client trusts, in sets that are each judged by rules of their own: public ones by
-/// [`Policy::web`], those of the user or of the machine's owner by [`Policy::private`].
-#[derive(Clone, Debug)]
+/// [`Policy::web`], those of the user or of the machine's owner by [`Policy::private`]. The default trusts nobody.
+#[derive(Clone, Debug, Default)]
 pub struct Trust {
     sets: Vec<Set>,
 }
