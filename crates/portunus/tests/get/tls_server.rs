@@ -129,7 +129,7 @@ pub(crate) fn start(pair: &Pair, behaviour: Behaviour) -> SocketAddr {
 async fn serve(mut stream: TlsStream<TcpStream>, behaviour: Behaviour) {
     let over_http2 = stream.info().application_protocol.as_deref() == Some(b"h2");
     match behaviour {
-        Behaviour::Http2 if over_http2 => return serve_http2(stream).await,
+        Behaviour::Http2 if over_http2 => serve_http2(stream).await,
         Behaviour::Http2 => {
             answer(&mut stream, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none").await;
             let _ = stream.shutdown().await;
