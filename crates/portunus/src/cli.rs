@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::commands::{ca, get};
+use crate::commands::{ca, explain, get};
 use crate::failure::Failure;
 
 /// HTTPS, whole: serve a site, fetch from one, certify names, and explain every step.
@@ -20,11 +20,13 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Ca(ca::Args),
     Get(Box<get::Args>),
+    Explain(explain::Args),
 }
 
 const EXAMPLES: &str = "\
 Examples:
   portunus get -O https://localhost:8443/README.md    a file, saved under its own name
+  portunus explain https://localhost:8443/            every step of the connection, told
   portunus ca root > root.pem        the certificate to trust, made by `portunus ca init`
   portunus ca issue app.test         a certificate and key for app.test
 
@@ -36,13 +38,14 @@ impl Command {
         match self {
             Self::Ca(args) => ca::run(args),
             Self::Get(args) => get::run(*args),
+            Self::Explain(args) => explain::run(args),
         }
     }
 
     /// What is logged where `$PORTUNUS_LOG` says nothing.
     pub(crate) fn log_level(&self) -> LevelFilter {
         match self {
-            Self::Ca(_) | Self::Get(_) => LevelFilter::WARN,
+            Self::Ca(_) | Self::Get(_) | Self::Explain(_) => LevelFilter::WARN,
         }
     }
 }
