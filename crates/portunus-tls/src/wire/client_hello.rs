@@ -271,6 +271,22 @@ mod tests {
         });
     }
 
+    /// A hello of constants may be sent where one that lives shorter is wanted: no field forbids it.
+    #[test]
+    fn a_hello_may_be_taken_for_one_that_lives_shorter() {
+        fn shorter<'a>(extensions: ClientExtensions<'static>, name: &'a [u8]) -> ClientExtensions<'a> {
+            ClientExtensions {
+                server_name: Some(HostName(name)),
+                ..extensions
+            }
+        }
+        let name = b"example.com".to_vec();
+        assert_eq!(
+            shorter(ClientExtensions::default(), &name).server_name,
+            Some(HostName(&name))
+        );
+    }
+
     /// What is not there and what is named twice is written as if it was not named.
     #[test]
     fn the_order_never_adds_or_repeats_an_extension() {

@@ -294,30 +294,23 @@ pub(super) trait ExtensionSet<'a>: Copy {
 
     /// Writes the block with its length, or nothing where there is to be no block.
     fn encode_block(&self, w: &mut Writer) -> Result<(), TooLong> {
-        let mut types = self.types().peekable();
-        if matches!(self.order().0, Source::NoBlock) && types.peek().is_none() {
+        if matches!(self.order().0, Source::NoBlock) && self.types().next().is_none() {
             return Ok(());
         }
         w.vec16("extensions", |w| {
             // Written in their own order, unknown ones are found at the first look.
             let mut next_unknown = self.unknown().iter();
-            for extension in types {
+            self.types().try_for_each(|extension| {
                 if self.holds(extension) {
                     w.u16(extension.0);
-                    w.vec16(extension.name().unwrap_or("extension_data"), |w| {
-                        self.encode_data(extension, w)
-                    })?;
-                    continue;
+                    return w.vec16("extension_data", |w| self.encode_data(extension, w));
                 }
                 let found = next_unknown
                     .next()
                     .filter(|one| one.extension_type == extension)
                     .or_else(|| self.unknown().iter().find(|one| one.extension_type == extension));
-                if let Some(unknown) = found {
-                    unknown.encode(w)?;
-                }
-            }
-            Ok(())
+                found.map_or(Ok(()), |unknown| unknown.encode(w))
+            })
         })
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{Decode, Encode, HandshakeType, Malformed, Reader, TooLong, Writer};
 
-/// Most messages of a handshake are shorter, so that one allocation does for them.
-const USUAL_LENGTH: usize = 512;
+/// Room for a ClientHello with a share of X25519MLKEM768, which takes some 1,700 bytes, in one allocation.
+const USUAL_LENGTH: usize = 2048;
 
 /// `struct { HandshakeType msg_type; uint24 length; select (Handshake.msg_type) { … }; } Handshake;` without the message (RFC 9846
 /// section 4).
