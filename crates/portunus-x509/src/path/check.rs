@@ -101,7 +101,8 @@ pub(crate) fn end_entity(
     validity(certificate, question.time, sink)?;
     key(certificate, sink)?;
     end_entity_usage(certificate, question.purpose, sink)?;
-    alternative_names(certificate, question.name, sink)
+    alternative_names(certificate, question.name, sink)?;
+    key_identifiers(certificate, Role::EndEntity, sink)
 }
 
 /// Everything about an authority that does not depend on the path below it.
@@ -114,7 +115,8 @@ pub(crate) fn authority(
     form(certificate, role, sink)?;
     validity(certificate, question.time, sink)?;
     key(certificate, sink)?;
-    authority_usage(certificate, role, question.purpose, sink)
+    authority_usage(certificate, role, question.purpose, sink)?;
+    key_identifiers(certificate, role, sink)
 }
 
 /// What RFC 5280 wants of every certificate, whatever it is for.
@@ -145,8 +147,7 @@ fn form(certificate: &Certificate<'_>, role: Role, sink: &mut impl Sink) -> Cont
     let unknown = extensions.unknown_critical;
     sink.note(Check::CriticalExtensions, unknown.is_none(), || {
         unknown.map(|e| e.to_string()).unwrap_or_default()
-    })?;
-    key_identifiers(certificate, role, sink)
+    })
 }
 
 fn key_identifiers(certificate: &Certificate<'_>, role: Role, sink: &mut impl Sink) -> ControlFlow<()> {
