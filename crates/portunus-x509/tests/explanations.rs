@@ -3,13 +3,36 @@
 mod authority;
 
 use authority::{Authority, check};
-use portunus_x509::{Policy, Refusal};
+use portunus_x509::{Check, Policy, Refusal, Severity};
 use rcgen::{CustomExtension, ExtendedKeyUsagePurpose, date_time_ymd};
 use snapbox::{Assert, file};
 
 fn compare(refusal: &Refusal, expected: snapbox::Data) {
     let text = format!("{refusal}\n\n{}", refusal.explanation());
     Assert::new().action_env("SNAPSHOTS").eq(text, expected);
+}
+
+/// How the profiles differ: the whole table, so that a change of a row is seen in review.
+#[test]
+fn the_table_of_the_profiles() {
+    let mut text = String::new();
+    for check in Check::ALL {
+        let severities =
+            [Policy::web(), Policy::rfc5280(), Policy::private()].map(|policy| match policy.severity(*check) {
+                Severity::Refuse => "refuse",
+                Severity::Warn => "warn",
+                Severity::Ignore => "-",
+            });
+        let [web, rfc5280, private] = severities;
+        text.push_str(&format!(
+            "{:<40} {web:<8} {rfc5280:<8} {private:<8} {}\n",
+            check.code(),
+            check.rule()
+        ));
+    }
+    Assert::new()
+        .action_env("SNAPSHOTS")
+        .eq(text, file!["explanations/profiles.txt"]);
 }
 
 #[test]

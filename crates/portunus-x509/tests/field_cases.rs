@@ -3,7 +3,7 @@
 mod authority;
 
 use authority::{Authority, NOW, check, leaf_params, name, refused, trusting};
-use portunus_x509::{Anchors, Note, Policy, Purpose, RefusalKind, verify};
+use portunus_x509::{Anchors, Certificate, Note, Policy, Purpose, RefusalKind, order, verify};
 use rcgen::{
     CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose, GeneralSubtree,
     KeyIdMethod, KeyPair, NameConstraints, SerialNumber, date_time_ymd,
@@ -248,6 +248,35 @@ fn an_authority_key_identifier_that_does_not_match_is_no_veto() {
         let chain = [&leaf.der()[..], &namesake.der, &intermediate.der];
         assert!(check(&chain, &[&root.der], "a.example", &policy).is_ok());
     }
+}
+
+/// RFC 9846 section 4.5.1: the end entity comes first, whatever the order of the file.
+#[test]
+fn a_file_in_any_order_becomes_a_chain() {
+    let root = Authority::root("Root");
+    let one = root.below("One");
+    let two = one.below("Two");
+    let key = KeyPair::generate().expect("a key");
+    let leaf = two.leaf_of(&key, &["a.example"], |_| {});
+    let old = two.leaf_of(&key, &["a.example"], |params| {
+        params.not_after = date_time_ymd(2026, 1, 1)
+    });
+    let other = two.leaf(&["b.example"]);
+    let info = Certificate::parse(&leaf)
+        .expect("a certificate")
+        .subject_public_key_info()
+        .der;
+    let chain = |file: &[&[u8]]| {
+        order(info, file)
+            .into_iter()
+            .map(|place| file[place].to_vec())
+            .collect::<Vec<_>>()
+    };
+    let expected = [&leaf, &two.der, &one.der].map(|der| der.clone());
+    assert_eq!(chain(&[&root.der, &one.der, &two.der, &leaf]), expected);
+    assert_eq!(chain(&[&two.der, &old, &other, &leaf, &one.der, &[1, 2, 3]]), expected);
+    assert_eq!(chain(&[&leaf, &one.der]), [leaf.clone()]);
+    assert_eq!(chain(&[&other, &two.der]), Vec::<Vec<u8>>::new());
 }
 
 #[test]

@@ -95,19 +95,19 @@ fn a_flipped_bit_of_an_accepted_chain_is_refused() {
         leaf,
     } = &*CHAIN;
     let anchors = trusting(&[root]);
-    for policy in [Policy::web(), Policy::private()] {
-        assert!(is_accepted(&[leaf, intermediate], &anchors, &policy));
-        for which in [leaf, intermediate] {
-            for bit in 0..which.len() * 8 {
-                let mut changed = which.clone();
-                changed[bit / 8] ^= 1 << (bit % 8);
-                let chain: [&[u8]; 2] = if std::ptr::eq(which, leaf) {
-                    [&changed, intermediate]
-                } else {
-                    [leaf, &changed]
-                };
-                assert!(!is_accepted(&chain, &anchors, &policy), "bit {bit}");
-            }
+    // The mildest profile: what it refuses, the others refuse.
+    let policy = Policy::private();
+    assert!(is_accepted(&[leaf, intermediate], &anchors, &policy));
+    for which in [leaf, intermediate] {
+        for bit in 0..which.len() * 8 {
+            let mut changed = which.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            let chain: [&[u8]; 2] = if std::ptr::eq(which, leaf) {
+                [&changed, intermediate]
+            } else {
+                [leaf, &changed]
+            };
+            assert!(!is_accepted(&chain, &anchors, &policy), "bit {bit}");
         }
     }
 }
