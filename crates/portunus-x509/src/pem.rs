@@ -80,8 +80,14 @@ pub fn certificates(file: impl AsRef<[u8]>) -> Result<Vec<(usize, Vec<u8>)>, Pem
 
 /// As [`certificates`], block by block, so that one that is broken does not hide the others.
 pub(crate) fn certificate_blocks(file: &[u8]) -> Result<Vec<Result<(usize, Vec<u8>), PemError>>, PemError> {
-    let found: Vec<_> = blocks(file)?.filter_map(|block| block.and_then(certificate).transpose()).collect();
-    if found.is_empty() { Err(nothing(file, PemProblem::NoCertificate)) } else { Ok(found) }
+    let found: Vec<_> = blocks(file)?
+        .filter_map(|block| block.and_then(certificate).transpose())
+        .collect();
+    if found.is_empty() {
+        Err(nothing(file, PemProblem::NoCertificate))
+    } else {
+        Ok(found)
+    }
 }
 
 /// The certificate of a block, or `None` for a block of another kind.
@@ -138,7 +144,11 @@ pub fn private_key(file: impl AsRef<[u8]>) -> Result<PemPrivateKey, PemError> {
         if found.is_some() {
             return Err(block.error(PemProblem::SecondPrivateKey));
         }
-        found = Some(PemPrivateKey { kind, der: block.decode()?, line: block.line });
+        found = Some(PemPrivateKey {
+            kind,
+            der: block.decode()?,
+            line: block.line,
+        });
     }
     found.ok_or_else(|| nothing(file, PemProblem::NoPrivateKey))
 }
@@ -152,7 +162,10 @@ struct Block<'a> {
 
 impl Block<'_> {
     fn error(&self, problem: PemProblem) -> PemError {
-        PemError { line: self.line, problem }
+        PemError {
+            line: self.line,
+            problem,
+        }
     }
 
     fn decode(&self) -> Result<Zeroizing<Vec<u8>>, PemError> {
@@ -167,11 +180,17 @@ impl Block<'_> {
         }
         let mut text = Zeroizing::new(String::with_capacity(self.contents.len().saturating_add(128)));
         text.push_str("-----BEGIN BLOCK-----\n");
-        lines.flat_map(str::split_ascii_whitespace).for_each(|part| text.push_str(part));
+        lines
+            .flat_map(str::split_ascii_whitespace)
+            .for_each(|part| text.push_str(part));
         text.push_str("\n-----END BLOCK-----\n");
         let decoded = ::pem::parse(text.as_bytes()).map_err(|_| self.error(PemProblem::Base64))?;
         let contents = Zeroizing::new(decoded.into_contents());
-        if contents.is_empty() { Err(self.error(PemProblem::Empty)) } else { Ok(contents) }
+        if contents.is_empty() {
+            Err(self.error(PemProblem::Empty))
+        } else {
+            Ok(contents)
+        }
     }
 }
 
@@ -183,7 +202,10 @@ const DASHES: &str = "-----";
 /// one (`-----END CERTIFICATE----------BEGIN CERTIFICATE-----`), are read as well.
 fn blocks(file: &[u8]) -> Result<impl Iterator<Item = Result<Block<'_>, PemError>>, PemError> {
     if file.len() > MAX_PEM {
-        return Err(PemError { line: 1, problem: PemProblem::TooLarge });
+        return Err(PemError {
+            line: 1,
+            problem: PemProblem::TooLarge,
+        });
     }
     let mut rest = file;
     let mut line = 1usize;
@@ -198,9 +220,14 @@ fn blocks(file: &[u8]) -> Result<impl Iterator<Item = Result<Block<'_>, PemError
         let contents = after.get(label_end..)?.get(DASHES.len()..)?;
         let contents_end = find(contents, DASHES).unwrap_or(contents.len());
         let (body, tail) = contents.split_at_checked(contents_end)?;
-        let error = |problem| PemError { line: begin_line, problem };
+        let error = |problem| PemError {
+            line: begin_line,
+            problem,
+        };
 
-        let end_label = tail.strip_prefix(END.as_bytes()).and_then(|tail| tail.get(..find(tail, DASHES)?));
+        let end_label = tail
+            .strip_prefix(END.as_bytes())
+            .and_then(|tail| tail.get(..find(tail, DASHES)?));
         let Some(end_label) = end_label else {
             line = line.saturating_add(line_ends(after.get(..after.len().checked_sub(tail.len())?)?));
             rest = tail;
@@ -211,17 +238,25 @@ fn blocks(file: &[u8]) -> Result<impl Iterator<Item = Result<Block<'_>, PemError
         rest = next;
         let end_label = String::from_utf8_lossy(end_label.trim_ascii());
         if end_label != label {
-            return Some(Err(error(PemProblem::OtherEnd(label.to_owned(), end_label.into_owned()))));
+            return Some(Err(error(PemProblem::OtherEnd(
+                label.to_owned(),
+                end_label.into_owned(),
+            ))));
         }
         match std::str::from_utf8(body) {
-            Ok(contents) => Some(Ok(Block { label, contents, line: begin_line })),
+            Ok(contents) => Some(Ok(Block {
+                label,
+                contents,
+                line: begin_line,
+            })),
             Err(_) => Some(Err(error(PemProblem::Base64))),
         }
     }))
 }
 
 fn find(text: &[u8], marker: &str) -> Option<usize> {
-    text.windows(marker.len()).position(|window| window == marker.as_bytes())
+    text.windows(marker.len())
+        .position(|window| window == marker.as_bytes())
 }
 
 fn line_ends(text: &[u8]) -> usize {

@@ -46,25 +46,55 @@ fn a_key_and_a_chain_may_share_a_file() {
     let file = format!("{KEY}{ONE}{TWO}");
     assert_eq!(certificates(&file), Ok(vec![(4, der(1)), (7, der(2))]));
     let key = private_key(&file).ok().expect("a key");
-    assert_eq!((key.kind, key.line, key.der.as_slice()), (PrivateKeyKind::Pkcs8, 1, der(3).as_slice()));
+    assert_eq!(
+        (key.kind, key.line, key.der.as_slice()),
+        (PrivateKeyKind::Pkcs8, 1, der(3).as_slice())
+    );
 }
 
 #[test]
 fn what_is_wrong_is_told_with_its_line() {
     let no_end = format!("{ONE}-----BEGIN CERTIFICATE-----\nMAMCAQI=\n");
-    assert_eq!(problem(no_end), PemError { line: 4, problem: PemProblem::NoEnd("CERTIFICATE".to_owned()) });
+    assert_eq!(
+        problem(no_end),
+        PemError {
+            line: 4,
+            problem: PemProblem::NoEnd("CERTIFICATE".to_owned())
+        }
+    );
     let second_begin = format!("\n-----BEGIN CERTIFICATE-----\nMAMCAQI=\n{ONE}");
     assert_eq!(problem(second_begin).line(), 2);
     let other_end = "\n-----BEGIN CERTIFICATE-----\nMAMCAQI=\n-----END X-----\n";
     assert_eq!(
         problem(other_end),
-        PemError { line: 2, problem: PemProblem::OtherEnd("CERTIFICATE".to_owned(), "X".to_owned()) }
+        PemError {
+            line: 2,
+            problem: PemProblem::OtherEnd("CERTIFICATE".to_owned(), "X".to_owned())
+        }
     );
     let garbage = "-----BEGIN CERTIFICATE-----\nMA*CAQI=\n-----END CERTIFICATE-----\n";
-    assert_eq!(problem(garbage), PemError { line: 1, problem: PemProblem::Base64 });
+    assert_eq!(
+        problem(garbage),
+        PemError {
+            line: 1,
+            problem: PemProblem::Base64
+        }
+    );
     let empty = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
-    assert_eq!(problem(empty), PemError { line: 1, problem: PemProblem::Empty });
-    assert_eq!(problem("hello"), PemError { line: 1, problem: PemProblem::NoCertificate });
+    assert_eq!(
+        problem(empty),
+        PemError {
+            line: 1,
+            problem: PemProblem::Empty
+        }
+    );
+    assert_eq!(
+        problem("hello"),
+        PemError {
+            line: 1,
+            problem: PemProblem::NoCertificate
+        }
+    );
     assert_eq!(problem(KEY).problem(), &PemProblem::NoCertificate);
     assert_eq!(problem([0x30, 0x82, 1, 0]).problem(), &PemProblem::Der);
     let utf16: Vec<u8> = ONE.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -76,7 +106,10 @@ fn keys_that_cannot_be_used_are_named() {
     let refused = |file: &str| private_key(file).err().map(|error| (error.line(), error.problem));
     assert_eq!(refused(ONE), Some((1, PemProblem::NoPrivateKey)));
     assert_eq!(refused(&format!("{KEY}{KEY}")), Some((4, PemProblem::SecondPrivateKey)));
-    assert_eq!(refused(&KEY.replace("PRIVATE", "ENCRYPTED PRIVATE")), Some((1, PemProblem::Encrypted)));
+    assert_eq!(
+        refused(&KEY.replace("PRIVATE", "ENCRYPTED PRIVATE")),
+        Some((1, PemProblem::Encrypted))
+    );
     let dsa = PemProblem::UnknownKey("DSA PRIVATE KEY".to_owned());
     assert_eq!(refused(&KEY.replace("PRIVATE", "DSA PRIVATE")), Some((1, dsa)));
     let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nMAMCAQM=\n\
@@ -84,7 +117,10 @@ fn keys_that_cannot_be_used_are_named() {
     assert_eq!(refused(old), Some((1, PemProblem::Encrypted)));
     let parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
     let file = format!("{parameters}{}", KEY.replace("PRIVATE", "EC PRIVATE"));
-    assert_eq!(private_key(file).ok().map(|key| (key.kind, key.line)), Some((PrivateKeyKind::Sec1, 4)));
+    assert_eq!(
+        private_key(file).ok().map(|key| (key.kind, key.line)),
+        Some((PrivateKeyKind::Sec1, 4))
+    );
 }
 
 #[test]
