@@ -1,6 +1,9 @@
 //! A certificate of the authority that signs others: read by our own reader, used through rcgen.
 
-#![expect(clippy::result_large_err, reason = "the size is that of the DER reader's own error, read once a start")]
+#![expect(
+    clippy::result_large_err,
+    reason = "the size is that of the DER reader's own error, read once a start"
+)]
 
 use asn1::{ObjectIdentifier, SequenceOf, SetOf, Tlv};
 use portunus_x509::Certificate;
