@@ -2,9 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use portunus_x509::Printable;
+use portunus_tokio::HandshakeError;
+use portunus_x509::{Printable, Refusal};
 use thiserror::Error;
 
 use crate::Origin;
@@ -56,6 +58,22 @@ pub enum Error {
         origin: Origin,
         /// The limit.
         after: Duration,
+    },
+    /// TLS could not be agreed on, or the certificate not even be read.
+    #[error("the TLS handshake with {origin} failed: {source}")]
+    Handshake {
+        /// With whom.
+        origin: Origin,
+        /// Why.
+        source: HandshakeError,
+    },
+    /// The server's certificate was refused.
+    #[error("{origin} is not trusted: {refusal}")]
+    Certificate {
+        /// Whose.
+        origin: Origin,
+        /// Why, on every path that was tried, and what to do.
+        refusal: Arc<Refusal>,
     },
     /// More redirects than are followed.
     #[error("stopped after {limit} redirects")]

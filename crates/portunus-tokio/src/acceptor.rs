@@ -120,7 +120,7 @@ impl fmt::Debug for Acceptor {
 /// ```
 pub fn choose_by<F>(choose: F) -> Arc<dyn ChooseConfig>
 where
-    F: for<'a> Fn(&'a ClientHello<'a>, Option<&'a DnsName>) -> Decision<'a, Result<Arc<ServerConfig>, String>>
+    F: for<'a, 'h> Fn(&'a ClientHello<'h>, Option<&'a DnsName>) -> Decision<'a, Result<Arc<ServerConfig>, String>>
         + Send
         + Sync
         + 'static,
@@ -132,13 +132,13 @@ struct ChooseBy<F>(F);
 
 impl<F> ChooseConfig for ChooseBy<F>
 where
-    F: for<'a> Fn(&'a ClientHello<'a>, Option<&'a DnsName>) -> Decision<'a, Result<Arc<ServerConfig>, String>>
+    F: for<'a, 'h> Fn(&'a ClientHello<'h>, Option<&'a DnsName>) -> Decision<'a, Result<Arc<ServerConfig>, String>>
         + Send
         + Sync,
 {
     fn choose<'a>(
         &'a self,
-        hello: &'a ClientHello<'a>,
+        hello: &'a ClientHello<'_>,
         host: Option<&'a DnsName>,
     ) -> Decision<'a, Result<Arc<ServerConfig>, String>> {
         (self.0)(hello, host)
