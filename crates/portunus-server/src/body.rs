@@ -191,7 +191,7 @@ impl http_body::Body for RequestBody {
         let polled = Pin::new(&mut self.incoming).poll_frame(cx);
         self.turn.awaits_upload(polled.is_pending());
         match &polled {
-            Poll::Ready(Some(Ok(frame))) => self.turn.moved(frame.data_ref().map_or(0, Bytes::len)),
+            Poll::Ready(Some(Ok(frame))) => self.turn.uploaded(frame.data_ref().map_or(0, Bytes::len)),
             Poll::Ready(Some(Err(_)) | None) => self.ended = true,
             Poll::Pending => {}
         }

@@ -144,7 +144,6 @@ where
             Poll::Ready(Some(Ok(frame))) => {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
                 this.record.sent(bytes);
-                this.turn.moved(bytes);
                 this.turn.awaits_download(true);
                 if this.source.is_end_stream() {
                     this.record.complete();
