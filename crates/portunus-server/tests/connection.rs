@@ -123,12 +123,13 @@ async fn who_asks_for_nothing_is_sent_away() {
         connection.rest().await;
         let waited = start.elapsed();
         // Who does not even answer a PING is gone before its time.
-        let least = if protocol == Protocol::Http2 { limits::PING_TIME * 2 } else { limits::IDLE_TIME };
+        let least = if protocol == Protocol::Http2 {
+            limits::PING_TIME * 2
+        } else {
+            limits::IDLE_TIME
+        };
         let most = limits::IDLE_TIME + limits::CLOSING_TIME * 3;
-        assert!(
-            (least..=most).contains(&waited),
-            "{protocol:?} {begun:?}: {waited:?}"
-        );
+        assert!((least..=most).contains(&waited), "{protocol:?} {begun:?}: {waited:?}");
     }
 }
 
