@@ -1,0 +1,40 @@
+use super::extension_block::{ExtensionBlock, ExtensionSet, extension_set};
+use super::extension_data::{CertificateAuthoritiesExtension, SignatureSchemeList};
+use super::{Decode, DistinguishedName, Encode, Malformed, Reader, Sequence, SignatureScheme, TooLong, Writer};
+
+extension_set! {
+    /// `struct { opaque certificate_request_context<0..2^8-1>; Extension extensions<0..2^16-1>; } CertificateRequest;` (RFC 9846
+    /// section 4.4.2)
+    pub struct CertificateRequest in CertificateRequest {
+        /// Names this request; empty during the handshake.
+        certificate_request_context: &'a [u8];
+    };
+    /// Signatures that the server accepts in the handshake, and in certificates unless told otherwise.
+    signature_algorithms: Option<Sequence<'a, SignatureScheme>> = SIGNATURE_ALGORITHMS as SignatureSchemeList;
+    /// Signatures that the server accepts in certificates.
+    signature_algorithms_cert: Option<Sequence<'a, SignatureScheme>> = SIGNATURE_ALGORITHMS_CERT as SignatureSchemeList;
+    /// Authorities that the server trusts.
+    certificate_authorities: Option<Sequence<'a, DistinguishedName<'a>>>
+        = CERTIFICATE_AUTHORITIES as CertificateAuthoritiesExtension;
+}
+
+impl<'a> Decode<'a> for CertificateRequest<'a> {
+    const NAME: &'static str = "CertificateRequest";
+
+    fn decode(r: &mut Reader<'a>) -> Result<Self, Malformed> {
+        let certificate_request_context = r.vec8("certificate_request_context", 0..=255)?;
+        let block = ExtensionBlock::read(Self::NAME, r.vec16("extensions", 0..=0xffff)?)?;
+        Ok(Self {
+            certificate_request_context,
+            ..Self::from_block(block)?
+        })
+    }
+}
+
+impl Encode for CertificateRequest<'_> {
+    fn encode(&self, w: &mut Writer) -> Result<(), TooLong> {
+        w.structure(Self::NAME);
+        w.opaque8("certificate_request_context", self.certificate_request_context)?;
+        self.encode_block(w)
+    }
+}

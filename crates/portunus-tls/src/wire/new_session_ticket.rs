@@ -1,0 +1,58 @@
+use super::extension_block::{ExtensionBlock, ExtensionSet, extension_set};
+use super::extension_data::EarlyDataIndication;
+use super::{Decode, Encode, Malformed, Reader, TooLong, Writer};
+
+extension_set! {
+    /// ```text
+    /// struct {
+    ///     uint32 ticket_lifetime;
+    ///     uint32 ticket_age_add;
+    ///     opaque ticket_nonce<0..255>;
+    ///     opaque ticket<1..2^16-1>;
+    ///     Extension extensions<0..2^16-1>;
+    /// } NewSessionTicket;
+    /// ```
+    /// (RFC 9846 section 4.7.1)
+    pub struct NewSessionTicket in NewSessionTicket {
+        /// Seconds for which the ticket may be used.
+        ticket_lifetime: u32;
+        /// What the client adds to the ticket's age, so that nobody can read it.
+        ticket_age_add: u32;
+        /// Makes the ticket's key another than that of the connection's other tickets.
+        ticket_nonce: &'a [u8];
+        /// What the client gives back.
+        ticket: &'a [u8];
+    };
+    /// `max_early_data_size`: how many bytes of early data may be sent with it.
+    early_data: Option<u32> = EARLY_DATA as EarlyDataIndication;
+}
+
+impl<'a> Decode<'a> for NewSessionTicket<'a> {
+    const NAME: &'static str = "NewSessionTicket";
+
+    fn decode(r: &mut Reader<'a>) -> Result<Self, Malformed> {
+        let ticket_lifetime = r.u32("ticket_lifetime")?;
+        let ticket_age_add = r.u32("ticket_age_add")?;
+        let ticket_nonce = r.vec8("ticket_nonce", 0..=255)?;
+        let ticket = r.vec16("ticket", 1..=0xffff)?;
+        let block = ExtensionBlock::read(Self::NAME, r.vec16("extensions", 0..=0xffff)?)?;
+        Ok(Self {
+            ticket_lifetime,
+            ticket_age_add,
+            ticket_nonce,
+            ticket,
+            ..Self::from_block(block)?
+        })
+    }
+}
+
+impl Encode for NewSessionTicket<'_> {
+    fn encode(&self, w: &mut Writer) -> Result<(), TooLong> {
+        w.structure(Self::NAME);
+        w.u32(self.ticket_lifetime);
+        w.u32(self.ticket_age_add);
+        w.opaque8("ticket_nonce", self.ticket_nonce)?;
+        w.opaque16("ticket", self.ticket)?;
+        self.encode_block(w)
+    }
+}

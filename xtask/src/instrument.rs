@@ -1,0 +1,62 @@
+//! The compiler of fuzz targets: rustc with coverage for libFuzzer in the code that is under test, and in no other.
+//!
+//! `cargo xtask fuzz` names this program to cargo as `RUSTC_WRAPPER`. Flags in RUSTFLAGS would do on stable as well, but
+//! they reach every crate, and cargo would build aws-lc's C code once more for them.
+
+use std::process::{Command, ExitCode};
+
+/// Tells this program that cargo calls it in place of rustc.
+pub(crate) const VARIABLE: &str = "PORTUNUS_INSTRUMENT";
+
+/// The packages under test, our own and the reader of DER that peers' bytes go through.
+pub(crate) const PACKAGES: &[&str] = &["portunus-fuzz", "portunus-tls", "portunus-x509", "asn1"];
+
+/// What libFuzzer wants of the compiler: a counter for each edge, a table of them, and the operands of comparisons.
+const FLAGS: &[&str] = &[
+    "--cfg=fuzzing",
+    "-Ccodegen-units=1",
+    "-Cpasses=sancov-module",
+    "-Cllvm-args=-sanitizer-coverage-level=4",
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+    "-Cllvm-args=-sanitizer-coverage-pc-table",
+    "-Cllvm-args=-sanitizer-coverage-trace-compares",
+];
+
+/// Does what rustc would, if cargo calls us in its place.
+pub(crate) fn as_rustc() -> Option<ExitCode> {
+    std::env::var_os(VARIABLE)?;
+    let mut words = std::env::args_os().skip(1);
+    let mut rustc = Command::new(words.next()?);
+    let words: Vec<_> = words.collect();
+    if is_under_test(&words) {
+        rustc.args(FLAGS);
+    }
+    let status = rustc.args(&words).status();
+    let code = status
+        .ok()
+        .and_then(|status| status.code())
+        .and_then(|code| u8::try_from(code).ok());
+    Some(ExitCode::from(code.unwrap_or(1)))
+}
+
+fn is_under_test(words: &[std::ffi::OsString]) -> bool {
+    let name = words
+        .windows(2)
+        .find(|pair| pair[0] == "--crate-name")
+        .and_then(|pair| pair[1].to_str());
+    name.is_some_and(|name| PACKAGES.iter().any(|package| package.replace('-', "_") == name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_under_test;
+
+    #[test]
+    fn our_crates_are_instrumented_and_others_are_not() {
+        let words = |name: &str| vec!["--crate-name".into(), name.into(), "--edition=2024".into()];
+        assert!(is_under_test(&words("portunus_tls")));
+        assert!(!is_under_test(&words("aws_lc_sys")));
+        assert!(!is_under_test(&words("build_script_build")));
+        assert!(!is_under_test(&["-vV".into()]));
+    }
+}

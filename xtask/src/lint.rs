@@ -1,0 +1,30 @@
+//! `cargo xtask lint`: what reads the source and does not run it.
+
+use crate::run::{Failure, cargo, root, step};
+use crate::{deps, rules};
+
+/// The workspaces, each by its manifest.
+const WORKSPACES: &[&str] = &["Cargo.toml", "fuzz/Cargo.toml", "bench/Cargo.toml"];
+
+pub(crate) fn run() -> Result<(), Failure> {
+    let workspaces = || WORKSPACES.iter().filter(|manifest| root().join(manifest).is_file());
+    for manifest in workspaces() {
+        step(&mut cargo(&["fmt", "--all", "--manifest-path", manifest, "--check"]))?;
+    }
+    rules::check()?;
+    deps::check()?;
+    for manifest in workspaces() {
+        // The release profile, as everywhere in CI: aws-lc's build script has run for it already.
+        let words = [
+            "clippy",
+            "--release",
+            "--workspace",
+            "--all-targets",
+            "--manifest-path",
+            manifest,
+        ];
+        step(cargo(&words).args(["--", "-D", "warnings"]))?;
+    }
+    let words = ["doc", "--release", "--workspace", "--no-deps"];
+    step(cargo(&words).env("RUSTDOCFLAGS", "-D warnings"))
+}
