@@ -87,17 +87,11 @@ fn build() -> Result<PathBuf, Failure> {
     crate::install::cplusplus()?;
     let mut cargo = cargo(&["build", "--release", "--manifest-path", "fuzz/Cargo.toml"]);
     for package in instrument::PACKAGES {
-        for setting in [
-            "debug-assertions=true",
-            "overflow-checks=true",
-            "debug='line-tables-only'",
-        ] {
-            // Said here and not in fuzz/Cargo.toml, so that cargo keeps what we build apart from what a plain
-            // `cargo build` there would, which has no coverage.
-            cargo
-                .arg("--config")
-                .arg(format!("profile.release.package.{package}.{setting}"));
-        }
+        // Said here and not in fuzz/Cargo.toml, so that cargo keeps what we build apart from what a plain `cargo build`
+        // there would, which has no coverage.
+        cargo
+            .arg("--config")
+            .arg(format!("profile.release.package.{package}.debug-assertions=true"));
     }
     let this = std::env::current_exe().map_err(because("where is this program"))?;
     step(cargo.env("RUSTC_WRAPPER", this).env(instrument::VARIABLE, "1"))?;
