@@ -1,3 +1,41 @@
-//! A TLS 1.3 engine without I/O.
+//! A TLS 1.3 engine without I/O (RFC 9846): bytes in, bytes and events out.
+//!
+//! A [`Handshake`] becomes a [`Connection`]. Neither has sockets, files, threads or a clock: whoever drives them brings the peer's bytes and the time.
+//! The primitives are aws-lc-rs's, certificates are [`portunus_x509`]'s.
 
+mod choose;
+mod config;
+mod connection;
+mod crypto;
+mod decision;
+mod error;
+mod handshake;
+mod handshake_driver;
+mod handshake_io;
+mod keylog;
+pub mod limits;
+mod observe;
+mod policy;
+mod record;
+mod schedule;
+mod session;
 pub mod wire;
+
+pub use config::client::ClientConfig;
+pub use config::danger;
+pub use config::identity::{ChooseClientIdentity, ChooseIdentity, Identities, Identity, UnusableIdentity};
+pub use config::server::{ChooseConfig, ServerConfig, TooManyAuthorities};
+pub use config::verify::{PathVerifier, Presented, Verified, VerifyPeer};
+pub use connection::{Connection, Read};
+pub use crypto::aead::AeadAlgorithm;
+pub use crypto::hash::HashAlgorithm;
+pub use crypto::sign::{LocalKey, Sign, SigningFailed, UnusableKey};
+pub use decision::Decision;
+pub use error::{AlertReceived, CertificateFault, Error, Internal, Limit, Misuse, PeerFault, Phase};
+pub use handshake::{ConnectionInfo, Side};
+pub use handshake_driver::{Handshake, Progress};
+pub use keylog::KeyLog;
+pub use observe::{Direction, Note, Observe, SecretLabel};
+pub use policy::Policy;
+pub use session::client::{ClientSession, ClientSessions, SessionMemory};
+pub use session::tickets::Tickets;

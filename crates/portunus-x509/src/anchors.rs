@@ -3,7 +3,6 @@
 use crate::certificate::Certificate;
 use crate::der::{Malformed, Problem};
 use crate::limits::MAX_SERIAL_OCTETS;
-use crate::name::DistinguishedName;
 use crate::pem::{self, PemError};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -91,13 +90,13 @@ impl Anchors {
         self.0.anchors.iter()
     }
 
-    /// Those whose subject may be this name: whoever uses one compares the names themselves.
-    pub(crate) fn with_subject(&self, name: &DistinguishedName<'_>) -> impl Iterator<Item = &Anchor> {
-        let places = self.0.by_subject.get(&name.fingerprint());
+    /// Those whose subject has this fingerprint, with their places: whoever uses one compares the names themselves.
+    pub(crate) fn with_subject(&self, fingerprint: u64) -> impl Iterator<Item = (usize, &Anchor)> {
+        let places = self.0.by_subject.get(&fingerprint);
         places
             .into_iter()
             .flatten()
-            .filter_map(|place| self.0.anchors.get(*place))
+            .filter_map(|place| Some((*place, self.0.anchors.get(*place)?)))
     }
 
     /// The anchor that is this very certificate.

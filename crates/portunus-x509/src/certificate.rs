@@ -28,7 +28,6 @@ pub struct Certificate<'a> {
     not_after: Time,
     subject: DistinguishedName<'a>,
     key: SubjectPublicKeyInfo<'a>,
-    has_unique_identifiers: bool,
     extensions: Extensions<'a>,
     signature_algorithm: AlgorithmIdentifier<'a>,
     signature: &'a [u8],
@@ -102,7 +101,6 @@ impl<'a> Certificate<'a> {
             not_after,
             subject,
             key,
-            has_unique_identifiers: issuer_unique_id.is_some() || subject_unique_id.is_some(),
             extensions,
             signature_algorithm,
             signature,
@@ -220,10 +218,6 @@ impl<'a> Certificate<'a> {
     /// Whether both times are in the form that RFC 5280 section 4.1.2.5 wants for their years.
     pub(crate) fn times_are_in_their_form(&self) -> bool {
         self.not_before.in_form_of_its_year && self.not_after.in_form_of_its_year
-    }
-
-    pub(crate) fn has_unique_identifiers(&self) -> bool {
-        self.has_unique_identifiers
     }
 }
 

@@ -69,6 +69,8 @@ pub struct Extensions<'a> {
     pub(crate) subject_alt_name: Option<Extension<'a>>,
     pub(crate) basic_constraints: Option<Extension<'a>>,
     pub(crate) name_constraints: Option<Extension<'a>>,
+    /// Not critical ones alone: policies are not processed yet, so a critical one counts as unknown.
+    pub(crate) policy_constraints: Option<Extension<'a>>,
     pub(crate) authority_information_access: Option<Extension<'a>>,
     /// The first critical one that is none of the above or of those that a later layer understands.
     pub(crate) unknown_critical: Option<Extension<'a>>,
@@ -89,6 +91,7 @@ impl<'a> Extensions<'a> {
             subject_alt_name: None,
             basic_constraints: None,
             name_constraints: None,
+            policy_constraints: None,
             authority_information_access: None,
             unknown_critical: None,
         }
@@ -128,6 +131,7 @@ impl<'a> Extensions<'a> {
             known::SUBJECT_ALT_NAME => &mut self.subject_alt_name,
             known::BASIC_CONSTRAINTS => &mut self.basic_constraints,
             known::NAME_CONSTRAINTS => &mut self.name_constraints,
+            known::POLICY_CONSTRAINTS if !extension.critical => &mut self.policy_constraints,
             known::AUTHORITY_INFORMATION_ACCESS => &mut self.authority_information_access,
             // Understood so far as that nothing follows from them while no policy is asked for.
             known::CERTIFICATE_POLICIES => return,

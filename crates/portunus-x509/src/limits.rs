@@ -25,6 +25,9 @@ pub(crate) const MAX_REFUSED_PATHS: usize = 16;
 /// Certificates that the search for an explanation may step onto: it does not prune, so that it needs its own bound.
 pub(crate) const MAX_NODES_TO_EXPLAIN: usize = 200;
 
+/// Characters of a name in a refusal: what fits on three lines of a terminal.
+pub(crate) const MAX_SHOWN_NAME: usize = 240;
+
 /// Attributes of one relative distinguished name: comparing two sets takes the product of their sizes. One is usual,
 /// two or three exist.
 pub(crate) const MAX_ATTRIBUTES_OF_AN_RDN: usize = 16;

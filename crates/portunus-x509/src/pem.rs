@@ -61,6 +61,9 @@ pub enum PemProblem {
     /// Contents that are no base64.
     #[error("the block's contents are no base64")]
     Base64,
+    /// Contents that end before the certificate does.
+    #[error("the block's certificate is cut off")]
+    Truncated,
     /// A block without contents.
     #[error("the block is empty")]
     Empty,
@@ -77,11 +80,28 @@ pub fn certificates(file: impl AsRef<[u8]>) -> Result<Vec<(usize, Vec<u8>)>, Pem
 
 /// As [`certificates`], block by block, so that one that is broken does not hide the others.
 pub(crate) fn certificate_blocks(file: &[u8]) -> Result<Vec<Result<(usize, Vec<u8>), PemError>>, PemError> {
-    let _ = file;
-    Err(PemError {
-        line: 1,
-        problem: PemProblem::NoCertificate,
-    })
+    let found: Vec<_> = blocks(file)?
+        .filter_map(|block| block.and_then(certificate).transpose())
+        .collect();
+    if found.is_empty() {
+        Err(nothing(file, PemProblem::NoCertificate))
+    } else {
+        Ok(found)
+    }
+}
+
+/// The certificate of a block, or `None` for a block of another kind.
+fn certificate(block: Block<'_>) -> Result<Option<(usize, Vec<u8>)>, PemError> {
+    match block.label {
+        "CERTIFICATE" | "X509 CERTIFICATE" => Ok(Some((block.line, block.decode()?.to_vec()))),
+        // OpenSSL appends its settings to the certificate.
+        "TRUSTED CERTIFICATE" => {
+            let contents = block.decode()?;
+            let (certificate, _) = asn1::strip_tlv(&contents).map_err(|_| block.error(PemProblem::Truncated))?;
+            Ok(Some((block.line, certificate.full_data().to_vec())))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The structure that a private key is in.
@@ -107,14 +127,153 @@ pub struct PemPrivateKey {
 
 /// The private key of a file, which may have certificates beside it.
 pub fn private_key(file: impl AsRef<[u8]>) -> Result<PemPrivateKey, PemError> {
-    if file.as_ref().len() > MAX_PEM {
+    let file = file.as_ref();
+    let mut found = None;
+    for block in blocks(file)? {
+        let block = block?;
+        let kind = match block.label {
+            "PRIVATE KEY" => PrivateKeyKind::Pkcs8,
+            "EC PRIVATE KEY" => PrivateKeyKind::Sec1,
+            "RSA PRIVATE KEY" => PrivateKeyKind::Pkcs1,
+            "ENCRYPTED PRIVATE KEY" => return Err(block.error(PemProblem::Encrypted)),
+            other if other.ends_with("PRIVATE KEY") => {
+                return Err(block.error(PemProblem::UnknownKey(other.to_owned())));
+            }
+            _ => continue,
+        };
+        if found.is_some() {
+            return Err(block.error(PemProblem::SecondPrivateKey));
+        }
+        found = Some(PemPrivateKey {
+            kind,
+            der: block.decode()?,
+            line: block.line,
+        });
+    }
+    found.ok_or_else(|| nothing(file, PemProblem::NoPrivateKey))
+}
+
+/// One block: what stands between its two lines is not looked at yet.
+struct Block<'a> {
+    label: &'a str,
+    contents: &'a str,
+    line: usize,
+}
+
+impl Block<'_> {
+    fn error(&self, problem: PemProblem) -> PemError {
+        PemError {
+            line: self.line,
+            problem,
+        }
+    }
+
+    fn decode(&self) -> Result<Zeroizing<Vec<u8>>, PemError> {
+        let mut lines = self.contents.trim_start().lines().peekable();
+        // The headers of RFC 1421, which end with an empty line. Of their uses, encryption alone is alive.
+        if lines.peek().is_some_and(|line| line.contains(':')) {
+            for header in lines.by_ref().take_while(|line| !line.trim().is_empty()) {
+                if header.starts_with("Proc-Type") && header.contains("ENCRYPTED") {
+                    return Err(self.error(PemProblem::Encrypted));
+                }
+            }
+        }
+        let mut text = Zeroizing::new(String::with_capacity(self.contents.len().saturating_add(128)));
+        text.push_str("-----BEGIN BLOCK-----\n");
+        lines
+            .flat_map(str::split_ascii_whitespace)
+            .for_each(|part| text.push_str(part));
+        text.push_str("\n-----END BLOCK-----\n");
+        let decoded = ::pem::parse(text.as_bytes()).map_err(|_| self.error(PemProblem::Base64))?;
+        let contents = Zeroizing::new(decoded.into_contents());
+        if contents.is_empty() {
+            Err(self.error(PemProblem::Empty))
+        } else {
+            Ok(contents)
+        }
+    }
+}
+
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
+const DASHES: &str = "-----";
+
+/// Finds the blocks by their markers, wherever those stand: files whose line ends were lost, or that were joined without
+/// one (`-----END CERTIFICATE----------BEGIN CERTIFICATE-----`), are read as well.
+fn blocks(file: &[u8]) -> Result<impl Iterator<Item = Result<Block<'_>, PemError>>, PemError> {
+    if file.len() > MAX_PEM {
         return Err(PemError {
             line: 1,
             problem: PemProblem::TooLarge,
         });
     }
-    Err(PemError {
-        line: 1,
-        problem: PemProblem::NoPrivateKey,
-    })
+    let mut rest = file;
+    let mut line = 1usize;
+    Ok(std::iter::from_fn(move || {
+        // Comments may be in any encoding, Latin-1 say: only what stands inside a block has to be text.
+        let at = find(rest, BEGIN)?;
+        line = line.saturating_add(line_ends(rest.get(..at)?));
+        let begin_line = line;
+        let after = rest.get(at..)?.get(BEGIN.len()..)?;
+        let label_end = find(after, DASHES)?;
+        let label = std::str::from_utf8(after.get(..label_end)?).unwrap_or("?").trim();
+        let contents = after.get(label_end..)?.get(DASHES.len()..)?;
+        let contents_end = find(contents, DASHES).unwrap_or(contents.len());
+        let (body, tail) = contents.split_at_checked(contents_end)?;
+        let error = |problem| PemError {
+            line: begin_line,
+            problem,
+        };
+
+        let end_label = tail
+            .strip_prefix(END.as_bytes())
+            .and_then(|tail| tail.get(..find(tail, DASHES)?));
+        let Some(end_label) = end_label else {
+            line = line.saturating_add(line_ends(after.get(..after.len().checked_sub(tail.len())?)?));
+            rest = tail;
+            return Some(Err(error(PemProblem::NoEnd(label.to_owned()))));
+        };
+        let next = tail.get(END.len()..)?.get(end_label.len()..)?.get(DASHES.len()..)?;
+        line = line.saturating_add(line_ends(after.get(..after.len().checked_sub(next.len())?)?));
+        rest = next;
+        let end_label = String::from_utf8_lossy(end_label.trim_ascii());
+        if end_label != label {
+            return Some(Err(error(PemProblem::OtherEnd(
+                label.to_owned(),
+                end_label.into_owned(),
+            ))));
+        }
+        match std::str::from_utf8(body) {
+            Ok(contents) => Some(Ok(Block {
+                label,
+                contents,
+                line: begin_line,
+            })),
+            Err(_) => Some(Err(error(PemProblem::Base64))),
+        }
+    }))
 }
+
+fn find(text: &[u8], marker: &str) -> Option<usize> {
+    text.windows(marker.len())
+        .position(|window| window == marker.as_bytes())
+}
+
+fn line_ends(text: &[u8]) -> usize {
+    text.iter().filter(|byte| **byte == b'\n').count()
+}
+
+/// Why nothing was found: `absent`, or that the file is no PEM at all.
+fn nothing(file: &[u8], absent: PemProblem) -> PemError {
+    let problem = match file {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'-', 0, ..] | [0, b'-', ..] => PemProblem::Utf16,
+        // A SEQUENCE of more than 127 octets, as every certificate and key is.
+        [0x30, 0x81..=0x83, ..] => PemProblem::Der,
+        _ => absent,
+    };
+    PemError { line: 1, problem }
+}
+
+#[cfg(test)]
+#[path = "pem_tests.rs"]
+mod tests;

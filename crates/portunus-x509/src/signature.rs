@@ -103,8 +103,8 @@ pub(crate) fn verifies(
         .is_ok()
 }
 
-/// The hash function of RSASSA-PSS-params where the parameters agree with each other, as RFC 9846 section 4.3.3 wants
-/// it: MGF1 with the same hash function, a salt as long as its output, trailer field 1.
+/// The hash function of RSASSA-PSS-params where the parameters agree with each other, as RFC 4055 section 3.1 recommends
+/// and TLS demands: MGF1 with the same hash function, a salt as long as its output, trailer field 1.
 ///
 /// ```text
 /// RSASSA-PSS-params ::= SEQUENCE {

@@ -1,8 +1,12 @@
 //! A path that was accepted.
 
+use crate::anchors::Anchors;
+use crate::certificate::Certificate;
+use crate::der::Malformed;
+use crate::path::{Question, made_checks};
 use crate::policy::{Policy, Purpose};
-use crate::report::Finding;
-use crate::{ServerName, UnixTime};
+use crate::report::{Finding, Outcome};
+use crate::{Printable, ServerName, UnixTime};
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,8 +20,10 @@ pub struct VerifiedPath(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     certificates: Vec<Arc<[u8]>>,
-    /// What the peer sent and the path does not need.
+    /// What the peer sent beside, with its places.
     unused: Vec<(usize, Arc<[u8]>)>,
+    in_order: bool,
+    anchors: Anchors,
     purpose: Purpose,
     name: Option<ServerName>,
     time: UnixTime,
@@ -25,9 +31,44 @@ struct Inner {
 }
 
 impl VerifiedPath {
-    /// The certificates in DER, the end entity first, the anchor last.
+    pub(crate) fn new(
+        certificates: Vec<Arc<[u8]>>,
+        chain: &[&[u8]],
+        anchors: &Anchors,
+        question: &Question<'_>,
+    ) -> Self {
+        let on_path = |der: &[u8]| certificates.iter().any(|certificate| **certificate == *der);
+        let sent = chain.iter().enumerate().skip(1);
+        let unused = sent
+            .filter(|(_, der)| !on_path(der))
+            .map(|(at, der)| (at, Arc::from(*der)))
+            .collect();
+        let in_order = chain
+            .iter()
+            .filter(|der| on_path(der))
+            .zip(&certificates)
+            .all(|(sent, used)| **sent == **used);
+        Self(Arc::new(Inner {
+            certificates,
+            unused,
+            in_order,
+            anchors: anchors.clone(),
+            purpose: question.purpose,
+            name: question.name.cloned(),
+            time: question.time,
+            policy: question.policy.clone(),
+        }))
+    }
+
+    /// The certificates in DER, the end entity first, the anchor last. (Where the end entity is itself the anchor, it
+    /// stands alone.)
     pub fn certificates(&self) -> &[Arc<[u8]>] {
         &self.0.certificates
+    }
+
+    /// The name that was wanted.
+    pub fn name(&self) -> Option<&ServerName> {
+        self.0.name.as_ref()
     }
 
     /// When the verdict was made.
@@ -35,34 +76,179 @@ impl VerifiedPath {
         self.0.time
     }
 
+    /// The time until which the verdict holds: the first end of validity on the path.
+    pub fn valid_until(&self) -> UnixTime {
+        let ends = self
+            .parsed()
+            .into_iter()
+            .map(|certificate| certificate.validity().not_after);
+        ends.min().unwrap_or(self.0.time)
+    }
+
     /// Every check that was made, certificate by certificate.
     pub fn checks(&self) -> Vec<Finding> {
-        Vec::new()
+        let Inner {
+            purpose,
+            name,
+            time,
+            policy,
+            ..
+        } = &*self.0;
+        made_checks(
+            &self.parsed(),
+            &Question {
+                purpose: *purpose,
+                name: name.as_ref(),
+                time: *time,
+                policy,
+            },
+        )
     }
 
     /// The checks that failed and that the profile lets pass.
     pub fn findings(&self) -> Vec<Finding> {
-        Vec::new()
+        let mut checks = self.checks();
+        checks.retain(|finding| finding.outcome == Outcome::Warned);
+        checks
     }
 
-    /// What else there is to say, on the certificates that the peer sent and that the path does not need above all.
+    /// What else there is to say: on the order, and on the certificates that the peer sent and that the path does not
+    /// need.
     pub fn notes(&self) -> Vec<Note> {
-        Vec::new()
+        let path = self.parsed();
+        let mut notes = Vec::new();
+        if path.len() == 1 {
+            notes.push(Note::EndEntityIsAnchor);
+        }
+        if !self.0.in_order {
+            notes.push(Note::OutOfOrder);
+        }
+        notes.extend(self.0.unused.iter().map(|(at, der)| self.note_on(*at, der, &path)));
+        notes
+    }
+
+    fn note_on(&self, place: usize, der: &[u8], path: &[Certificate<'_>]) -> Note {
+        let certificate = match Certificate::parse(der) {
+            Ok(certificate) => certificate,
+            Err(problem) => return Note::Unreadable { place, problem },
+        };
+        let subject = certificate.subject().to_string();
+        let same_key = |other: &Certificate<'_>| {
+            other.subject_public_key_info().der == certificate.subject_public_key_info().der
+                && other.subject().matches(&certificate.subject())
+        };
+        if !path.iter().any(same_key) {
+            return Note::NotNeeded { place, subject };
+        }
+        let issuer = certificate.issuer().to_string();
+        Note::CrossSignNotUsed {
+            place,
+            subject,
+            issuer,
+            expired: self.first_end_above(&certificate),
+        }
+    }
+
+    /// Whether the certificate itself or a known one of its issuer has expired, and when.
+    fn first_end_above(&self, certificate: &Certificate<'_>) -> Option<UnixTime> {
+        let time = self.0.time;
+        let sent = self.0.unused.iter().filter_map(|(_, der)| Certificate::parse(der).ok());
+        let trusted = self.0.anchors.with_subject(certificate.issuer().fingerprint());
+        let trusted = trusted.filter_map(|(_, anchor)| anchor.certificate().ok());
+        let issuers = sent
+            .chain(trusted)
+            .filter(|other| other.subject().matches(&certificate.issuer()));
+        let ends: Vec<_> = issuers.map(|issuer| issuer.validity().not_after).collect();
+        let own = certificate.validity().not_after;
+        // One issuer that is still valid is enough for the certificate not to have ended.
+        let above = if ends.iter().any(|end| time <= *end) {
+            None
+        } else {
+            ends.into_iter().max()
+        };
+        [Some(own), above].into_iter().flatten().filter(|end| *end < time).min()
+    }
+
+    /// What was read when the verdict was made can be read again.
+    fn parsed(&self) -> Vec<Certificate<'_>> {
+        self.0
+            .certificates
+            .iter()
+            .filter_map(|der| Certificate::parse(der).ok())
+            .collect()
     }
 }
 
-/// A remark on a certificate that the peer sent.
+/// A remark on what the peer sent. Places are counted from 0, the peer's own certificate; all texts are safe to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {
-    /// The end entity's certificate is itself the anchor.
+    /// The peer's own certificate is itself the anchor.
     EndEntityIsAnchor,
+    /// The certificates came in another order than that of the path.
+    OutOfOrder,
+    /// Another certificate for an authority of the path, which leads elsewhere.
+    CrossSignNotUsed {
+        /// Which of the certificates sent.
+        place: usize,
+        /// The authority.
+        subject: String,
+        /// Who signed it here.
+        issuer: String,
+        /// When this way ended, if it did.
+        expired: Option<UnixTime>,
+    },
+    /// A certificate that the path has no use for.
+    NotNeeded {
+        /// Which of the certificates sent.
+        place: usize,
+        /// Whom it is about.
+        subject: String,
+    },
+    /// A certificate that cannot be read.
+    Unreadable {
+        /// Which of the certificates sent.
+        place: usize,
+        /// Why not.
+        problem: Malformed,
+    },
 }
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::EndEntityIsAnchor => f.write_str("the server's own certificate is the anchor"),
+            Self::EndEntityIsAnchor => f.write_str("the peer's own certificate is itself a trusted one"),
+            Self::OutOfOrder => f.write_str("the certificates came in another order than that of the path"),
+            Self::CrossSignNotUsed {
+                place,
+                subject,
+                issuer,
+                expired: None,
+            } => {
+                write!(
+                    f,
+                    "{subject} cross-signed by {issuer} (certificate {place}) was not needed"
+                )
+            }
+            Self::CrossSignNotUsed {
+                place,
+                subject,
+                issuer,
+                expired: Some(end),
+            } => {
+                write!(
+                    f,
+                    "{subject} cross-signed by {issuer} (certificate {place}), expired on {end}, was not used"
+                )
+            }
+            Self::NotNeeded { place, subject } => write!(f, "{subject} (certificate {place}) was not needed"),
+            Self::Unreadable { place, problem } => {
+                write!(
+                    f,
+                    "certificate {place} cannot be read: {}",
+                    Printable::new(&problem.to_string())
+                )
+            }
         }
     }
 }

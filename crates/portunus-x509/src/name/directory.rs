@@ -5,7 +5,6 @@ use crate::limits::MAX_ATTRIBUTES_OF_AN_RDN;
 use crate::printable::is_harmful;
 use std::borrow::Cow;
 use std::fmt::{self, Write};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// `Name ::= CHOICE { rdnSequence RDNSequence }`, the whole DER of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +67,14 @@ impl<'a> DistinguishedName<'a> {
             .last()
     }
 
+    /// The mailboxes of the attribute emailAddress, where RFC 5280 section 4.1.2.6 knows them from old certificates.
+    pub(crate) fn email_addresses(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
+        let attributes = self.rdns().flat_map(Rdn::attributes);
+        attributes
+            .filter(|attribute| attribute.kind == known::EMAIL_ADDRESS)
+            .filter_map(|email| email.text())
+    }
+
     /// Whether both are the same name by RFC 5280 section 7.1: part by part, texts of whatever string type compared
     /// without regard to case and to surplus spaces.
     pub fn matches(&self, other: &DistinguishedName<'_>) -> bool {
@@ -81,16 +88,15 @@ impl<'a> DistinguishedName<'a> {
             .all(|wanted| own.next().is_some_and(|own| own.matches(&wanted)))
     }
 
-    /// A number that names which [match](Self::matches) share.
+    /// A number that names which [match](Self::matches) share. Others may share it too, on purpose even: it saves
+    /// comparisons, and decides nothing.
     pub(crate) fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        for rdn in self.rdns() {
-            // A set has no order: the sum of its members' numbers has none either.
+        // A set has no order: the sum of its members' numbers has none either.
+        let rdn = |rdn: Rdn<'_>| {
             rdn.attributes()
                 .fold(0u64, |sum, attribute| sum.wrapping_add(attribute.fingerprint()))
-                .hash(&mut hasher);
-        }
-        hasher.finish()
+        };
+        self.rdns().fold(FNV_OFFSET, |hash, part| fnv(hash, rdn(part)))
     }
 
     fn rdns(&self) -> impl Iterator<Item = Rdn<'a>> + use<'a> {
@@ -202,14 +208,23 @@ impl<'a> Attribute<'a> {
     }
 
     fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.kind.hash(&mut hasher);
+        let kind = self
+            .kind
+            .contents()
+            .iter()
+            .fold(FNV_OFFSET, |hash, byte| fnv(hash, u64::from(*byte)));
         match self.text() {
-            Some(text) => prepared(&text).for_each(|c| c.hash(&mut hasher)),
-            None => (self.tag, self.value).hash(&mut hasher),
+            Some(text) => prepared(&text).fold(kind, |hash, c| fnv(hash, u64::from(u32::from(c)))),
+            None => self.value.iter().fold(kind, |hash, byte| fnv(hash, u64::from(*byte))),
         }
-        hasher.finish()
     }
+}
+
+/// FNV-1a: names are short, and whoever forges a collision wins a comparison.
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn fnv(hash: u64, value: u64) -> u64 {
+    (hash ^ value).wrapping_mul(0x0000_0100_0000_01b3)
 }
 
 /// The characters that count in caseIgnoreMatch (RFC 4518): lower case, spaces trimmed at the ends and squeezed inside.

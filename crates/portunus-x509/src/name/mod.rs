@@ -15,4 +15,5 @@ pub use general::{GeneralName, GeneralNames};
 pub use ip::IpRange;
 pub use server::ServerName;
 
-pub(crate) use server::{Match, compare};
+pub(crate) use dns::check_presented;
+pub(crate) use server::find;

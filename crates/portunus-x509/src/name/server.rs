@@ -61,28 +61,14 @@ impl fmt::Display for ServerName {
     }
 }
 
-/// How a certificate's names compare with the one that is wanted.
-pub(crate) enum Match<'a> {
-    /// This one is it.
-    Yes(GeneralName<'a>),
-    /// None is it.
-    No,
-}
-
 /// Looks for `wanted` among `presented`: DNS names with the wildcards of RFC 9525 section 6.3, addresses octet by octet
 /// (section 6.4). Nothing else counts: no common name (section 2), no address that is written as a DNS name.
-pub(crate) fn compare<'a>(wanted: &ServerName, presented: GeneralNames<'a>) -> Match<'a> {
-    for name in presented {
-        let found = match (wanted, &name) {
-            (ServerName::Dns(wanted), GeneralName::Dns(pattern)) => dns::matches(pattern, wanted),
-            (ServerName::Ip(wanted), GeneralName::Ip(ip)) => wanted == ip,
-            _ => false,
-        };
-        if found {
-            return Match::Yes(name);
-        }
-    }
-    Match::No
+pub(crate) fn find<'a>(wanted: &ServerName, mut presented: GeneralNames<'a>) -> Option<GeneralName<'a>> {
+    presented.find(|name| match (wanted, name) {
+        (ServerName::Dns(wanted), GeneralName::Dns(pattern)) => dns::matches(pattern, wanted),
+        (ServerName::Ip(wanted), GeneralName::Ip(ip)) => wanted == ip,
+        _ => false,
+    })
 }
 
 #[cfg(test)]

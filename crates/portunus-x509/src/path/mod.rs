@@ -1,13 +1,29 @@
 //! From an end entity to an anchor.
 
+mod budget;
+mod build;
+mod check;
+mod explain;
+
 use crate::anchors::Anchors;
+use crate::certificate::Certificate;
+use crate::limits::MAX_CANDIDATES;
 use crate::policy::{Policy, Purpose};
-use crate::report::{Check, Finding, Outcome, Refusal};
+use crate::report::{Check, Refusal};
 use crate::verdict::VerifiedPath;
 use crate::{ServerName, UnixTime};
+use build::Search;
+use check::Verdict;
 
-/// Looks for a path from `chain[0]` to one of `anchors` on which every check passes. The other certificates of `chain`
-/// are candidates in any order; needless ones and duplicates do no harm.
+pub(crate) use check::Question;
+pub(crate) use explain::made_checks;
+
+/// Looks for a path from `chain[0]` to one of `anchors` on which every check of `policy` passes, for `purpose`, at
+/// `time`, and for `name` where one is given. The other certificates of `chain` are candidates in any order; needless
+/// ones, broken ones and duplicates do no harm.
+///
+/// Signatures come last: a chain that fails otherwise costs none. The search is bounded, and a chain that uses up the
+/// bounds is refused.
 pub fn verify(
     chain: &[&[u8]],
     anchors: &Anchors,
@@ -16,12 +32,36 @@ pub fn verify(
     time: UnixTime,
     policy: &Policy,
 ) -> Result<VerifiedPath, Refusal> {
-    let _ = (chain, anchors, purpose, name, time, policy);
-    let nothing = Finding {
-        check: Check::Present,
-        certificate: 0,
-        outcome: Outcome::Failed,
-        value: String::new(),
+    let question = Question {
+        purpose,
+        name,
+        time,
+        policy,
     };
-    Err(Refusal::new(Vec::new(), Vec::new(), nothing))
+    let Some((end_entity, candidates)) = chain.split_first() else {
+        return Err(explain::no_certificate());
+    };
+    let candidates = candidates.get(..MAX_CANDIDATES).unwrap_or(candidates);
+    let certificate = match Certificate::parse(end_entity) {
+        Ok(certificate) => certificate,
+        Err(malformed) => return Err(explain::unreadable(end_entity, &malformed)),
+    };
+
+    let sound = check::end_entity(&certificate, &question, &mut Verdict(policy)).is_continue();
+    if policy.accepts_anchor_as_end_entity()
+        && let Some(anchor) = anchors.same_as(end_entity)
+    {
+        return if sound {
+            Ok(VerifiedPath::new(vec![anchor], chain, anchors, &question))
+        } else {
+            Err(explain::anchor_as_end_entity(&certificate, &question))
+        };
+    }
+
+    let mut search = Search::new(certificate, candidates, anchors, &question);
+    match if sound { search.run() } else { Ok(None) } {
+        Ok(Some(certificates)) => Ok(VerifiedPath::new(certificates, chain, anchors, &question)),
+        Ok(None) => Err(explain::refusal(search, None)),
+        Err(budget::Exhausted) => Err(explain::refusal(search, Some(Check::Budget))),
+    }
 }

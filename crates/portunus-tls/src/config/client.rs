@@ -1,0 +1,103 @@
+//! What all connections of a client share.
+
+use std::sync::Arc;
+
+use crate::config::identity::ChooseClientIdentity;
+use crate::config::verify::VerifyPeer;
+use crate::error::Misuse;
+use crate::keylog::KeyLog;
+use crate::policy::Policy;
+use crate::session::client::ClientSessions;
+use crate::wire::NamedGroup;
+
+/// A client's configuration.
+#[derive(Clone)]
+pub struct ClientConfig {
+    pub(crate) policy: Policy,
+    pub(crate) key_shares: Vec<NamedGroup>,
+    pub(crate) verifier: Arc<dyn VerifyPeer>,
+    pub(crate) identity: Option<Arc<dyn ChooseClientIdentity>>,
+    pub(crate) application_protocols: Vec<Vec<u8>>,
+    pub(crate) sessions: Option<Arc<dyn ClientSessions>>,
+    pub(crate) key_log: Option<Arc<dyn KeyLog>>,
+}
+
+impl ClientConfig {
+    /// A client that judges servers by `verifier`, with the modern policy, without resumption.
+    pub fn new(verifier: Arc<dyn VerifyPeer>) -> Self {
+        Self {
+            policy: Policy::modern(),
+            key_shares: vec![NamedGroup::X25519MLKEM768, NamedGroup::X25519],
+            verifier,
+            identity: None,
+            application_protocols: Vec::new(),
+            sessions: None,
+            key_log: None,
+        }
+    }
+
+    /// Uses this policy. The first group gets a key share, and X25519 where it is allowed.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.key_shares = policy.groups.first().copied().into_iter().collect();
+        if policy.groups.contains(&NamedGroup::X25519) && !self.key_shares.contains(&NamedGroup::X25519) {
+            self.key_shares.push(NamedGroup::X25519);
+        }
+        self.policy = policy;
+        self
+    }
+
+    /// Sends key shares of these groups in the first ClientHello; the server may ask for another of the policy's. (Without the large one of X25519MLKEM768, the hello
+    /// fits one segment.)
+    ///
+    /// # Errors
+    /// [`Misuse::EmptyConfiguration`] when a group is not among the policy's.
+    pub fn with_key_shares(mut self, groups: &[NamedGroup]) -> Result<Self, Misuse> {
+        if groups.iter().any(|group| !self.policy.groups.contains(group)) {
+            return Err(Misuse::EmptyConfiguration);
+        }
+        self.key_shares = groups.to_vec();
+        Ok(self)
+    }
+
+    /// The groups of which the first ClientHello holds a key share.
+    pub fn key_shares(&self) -> &[NamedGroup] {
+        &self.key_shares
+    }
+
+    /// Shows a certificate when the server asks for one.
+    #[must_use]
+    pub fn with_identity(mut self, identity: Arc<dyn ChooseClientIdentity>) -> Self {
+        self.identity = Some(identity);
+        self
+    }
+
+    /// Offers these application protocols, the preferred first (RFC 7301).
+    #[must_use]
+    pub fn with_application_protocols(mut self, protocols: &[&[u8]]) -> Self {
+        self.application_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        self
+    }
+
+    /// Keeps tickets and resumes with them.
+    #[must_use]
+    pub fn with_sessions(mut self, sessions: Arc<dyn ClientSessions>) -> Self {
+        self.sessions = Some(sessions);
+        self
+    }
+
+    /// Logs secrets. Whoever has the log can read the connections.
+    #[must_use]
+    pub fn with_key_log(mut self, key_log: Arc<dyn KeyLog>) -> Self {
+        self.key_log = Some(key_log);
+        self
+    }
+}
+
+impl std::fmt::Debug for ClientConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientConfig")
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}

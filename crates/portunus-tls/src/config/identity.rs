@@ -1,0 +1,183 @@
+//! Certificates of our own, and which one to show.
+
+use std::sync::Arc;
+
+use portunus_x509::{Certificate, DnsName, GeneralName};
+
+use crate::crypto::sign::{LocalKey, Sign};
+use crate::decision::Decision;
+use crate::wire::CertificateRequest;
+use crate::wire::ClientHello;
+use crate::wire::SignatureScheme;
+
+/// A certificate chain and the key that belongs to it.
+pub struct Identity {
+    pub(crate) chain: Arc<Vec<Vec<u8>>>,
+    pub(crate) key: Arc<dyn Sign>,
+    names: Vec<String>,
+    issuers: Vec<Vec<u8>>,
+}
+
+/// A chain and a key do not make an identity.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnusableIdentity {
+    /// The chain is empty.
+    #[error("the certificate chain is empty")]
+    Empty,
+    /// A certificate cannot be read.
+    #[error("certificate {index} of the chain cannot be read: {reason}")]
+    Unreadable {
+        /// Its place, counted from 0.
+        index: usize,
+        /// Why.
+        reason: portunus_x509::Malformed,
+    },
+    /// The private key is not the one of the first certificate.
+    #[error("the private key does not belong to the certificate: their public keys differ")]
+    KeyMismatch,
+}
+
+impl Identity {
+    /// A chain in DER, the end entity first, and its key in this process.
+    ///
+    /// # Errors
+    /// [`UnusableIdentity`] when the chain cannot be read or the key is not the end entity's.
+    pub fn new(chain: Vec<Vec<u8>>, key: LocalKey) -> Result<Self, UnusableIdentity> {
+        let leaf = chain.first().ok_or(UnusableIdentity::Empty)?;
+        let leaf = Certificate::parse(leaf).map_err(|reason| UnusableIdentity::Unreadable { index: 0, reason })?;
+        if leaf.subject_public_key_info().key != key.public_key() {
+            return Err(UnusableIdentity::KeyMismatch);
+        }
+        Self::with_signer(chain, Arc::new(key))
+    }
+
+    /// A chain in DER and a key that is anywhere: a hardware module, another process. Whether they belong together shows in the handshake.
+    ///
+    /// # Errors
+    /// [`UnusableIdentity`] when the chain cannot be read.
+    pub fn with_signer(chain: Vec<Vec<u8>>, key: Arc<dyn Sign>) -> Result<Self, UnusableIdentity> {
+        let mut names = Vec::new();
+        let mut issuers = Vec::new();
+        for (index, der) in chain.iter().enumerate() {
+            let certificate =
+                Certificate::parse(der).map_err(|reason| UnusableIdentity::Unreadable { index, reason })?;
+            issuers.push(certificate.issuer().der().to_vec());
+            if index == 0 {
+                let alternative_names = certificate
+                    .subject_alt_names()
+                    .map_err(|reason| UnusableIdentity::Unreadable { index, reason })?;
+                names.extend(alternative_names.filter_map(|name| match name {
+                    GeneralName::Dns(name) => Some(name.to_ascii_lowercase()),
+                    _ => None,
+                }));
+            }
+        }
+        if chain.is_empty() {
+            return Err(UnusableIdentity::Empty);
+        }
+        Ok(Self {
+            chain: Arc::new(chain),
+            key,
+            names,
+            issuers,
+        })
+    }
+
+    /// The chain in DER, the end entity first.
+    pub fn chain(&self) -> &[Vec<u8>] {
+        &self.chain
+    }
+
+    /// Whether the end entity names this host, by a wildcard of its left label too (RFC 9525 section 6.3).
+    pub fn names(&self, host: &DnsName) -> bool {
+        let host = host.as_str();
+        self.names.iter().any(|name| match name.strip_prefix("*.") {
+            Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest == parent),
+            None => name == host,
+        })
+    }
+
+    /// The scheme that this key prefers among those that the peer verifies.
+    pub(crate) fn scheme_among(&self, allowed: impl Fn(&SignatureScheme) -> bool) -> Option<SignatureScheme> {
+        self.key.schemes().iter().copied().find(|scheme| allowed(scheme))
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Identity")
+            .field("names", &self.names)
+            .field("chain", &self.chain.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A server's choice of the certificate to show.
+pub trait ChooseIdentity: Send + Sync {
+    /// The identity for this ClientHello; `None` when there is none for its name (`unrecognized_name`). `host` is the server name that the client
+    /// asked for, where it sent one that can be a host name.
+    fn choose<'a>(
+        &'a self,
+        hello: &'a ClientHello<'_>,
+        host: Option<&'a DnsName>,
+    ) -> Decision<'a, Option<Arc<Identity>>>;
+}
+
+/// A fixed list of identities: by name first, then by what the client can verify. A client that asks for a name that none has, or for none, gets the
+/// first that it can verify: it will see for itself whether the name fits.
+#[derive(Clone, Debug)]
+pub struct Identities(Vec<Arc<Identity>>);
+
+impl Identities {
+    /// The identities, the preferred first.
+    pub fn new(identities: Vec<Arc<Identity>>) -> Self {
+        Self(identities)
+    }
+}
+
+impl ChooseIdentity for Identities {
+    fn choose<'a>(
+        &'a self,
+        hello: &'a ClientHello<'_>,
+        host: Option<&'a DnsName>,
+    ) -> Decision<'a, Option<Arc<Identity>>> {
+        let verifiable = |identity: &&Arc<Identity>| {
+            let schemes = hello.extensions.signature_algorithms;
+            schemes.is_none_or(|schemes| identity.scheme_among(|scheme| schemes.contains(scheme)).is_some())
+        };
+        let named = |identity: &&Arc<Identity>| host.is_some_and(|host| identity.names(host));
+        // A certificate of the right name that the client cannot verify is still the better answer: the alert then says what is wrong.
+        let chosen = (self.0.iter().find(|identity| named(identity) && verifiable(identity)))
+            .or_else(|| self.0.iter().find(named))
+            .or_else(|| self.0.iter().find(verifiable))
+            .or_else(|| self.0.first());
+        Decision::ready(chosen.cloned())
+    }
+}
+
+/// A client's choice of the certificate to show when a server asks.
+pub trait ChooseClientIdentity: Send + Sync {
+    /// The identity for this CertificateRequest; `None` to show none.
+    fn choose<'a>(&'a self, request: &'a CertificateRequest<'_>) -> Decision<'a, Option<Arc<Identity>>>;
+}
+
+impl ChooseClientIdentity for Identities {
+    fn choose<'a>(&'a self, request: &'a CertificateRequest<'_>) -> Decision<'a, Option<Arc<Identity>>> {
+        let signs = |identity: &&Arc<Identity>| {
+            let schemes = request.signature_algorithms;
+            schemes.is_some_and(|schemes| identity.scheme_among(|scheme| schemes.contains(scheme)).is_some())
+        };
+        let accepted = |identity: &&Arc<Identity>| match request.certificate_authorities {
+            None => true,
+            Some(authorities) => authorities
+                .iter()
+                .any(|authority| identity.issuers.iter().any(|issuer| issuer.as_slice() == authority.0)),
+        };
+        Decision::ready(
+            self.0
+                .iter()
+                .find(|identity| signs(identity) && accepted(identity))
+                .cloned(),
+        )
+    }
+}

@@ -1,0 +1,170 @@
+//! What all connections of a server share.
+
+use std::sync::Arc;
+
+use portunus_x509::DnsName;
+
+use crate::config::identity::ChooseIdentity;
+use crate::config::verify::VerifyPeer;
+use crate::decision::Decision;
+use crate::keylog::KeyLog;
+use crate::limits::MAX_AUTHORITIES_BYTES;
+use crate::policy::Policy;
+use crate::session::tickets::Tickets;
+use crate::wire::ClientHello;
+
+/// Whether clients are asked for a certificate.
+#[derive(Clone)]
+pub(crate) enum ClientAuthentication {
+    /// Not asked.
+    None,
+    /// Asked; a client without one goes on.
+    Optional(Arc<dyn VerifyPeer>),
+    /// Asked; a client without one is refused with `certificate_required`.
+    Required(Arc<dyn VerifyPeer>),
+}
+
+/// A server's configuration.
+#[derive(Clone)]
+pub struct ServerConfig {
+    pub(crate) policy: Policy,
+    pub(crate) identities: Arc<dyn ChooseIdentity>,
+    pub(crate) client_authentication: ClientAuthentication,
+    pub(crate) authorities: Vec<Vec<u8>>,
+    pub(crate) application_protocols: Vec<Vec<u8>>,
+    pub(crate) tickets: Option<Arc<Tickets>>,
+    pub(crate) key_log: Option<Arc<dyn KeyLog>>,
+}
+
+/// The names of certificate authorities do not fit a CertificateRequest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{count} names of certificate authorities take {bytes} bytes; a CertificateRequest holds {MAX_AUTHORITIES_BYTES}: name fewer, or none, so that clients choose by themselves"
+)]
+pub struct TooManyAuthorities {
+    /// How many names.
+    pub count: usize,
+    /// Their bytes on the wire.
+    pub bytes: usize,
+}
+
+impl ServerConfig {
+    /// A server that shows these identities, with the modern policy, without resumption and without asking for client certificates.
+    pub fn new(identities: Arc<dyn ChooseIdentity>) -> Self {
+        Self {
+            policy: Policy::modern(),
+            identities,
+            client_authentication: ClientAuthentication::None,
+            authorities: Vec::new(),
+            application_protocols: Vec::new(),
+            tickets: None,
+            key_log: None,
+        }
+    }
+
+    /// Uses this policy.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Asks clients for a certificate; one that has none goes on, one whose certificate is refused does not.
+    #[must_use]
+    pub fn with_optional_client_certificates(mut self, verifier: Arc<dyn VerifyPeer>) -> Self {
+        self.client_authentication = ClientAuthentication::Optional(verifier);
+        self
+    }
+
+    /// Asks clients for a certificate, and refuses those that have none.
+    #[must_use]
+    pub fn with_required_client_certificates(mut self, verifier: Arc<dyn VerifyPeer>) -> Self {
+        self.client_authentication = ClientAuthentication::Required(verifier);
+        self
+    }
+
+    /// Names the authorities whose certificates clients should show: the DER of their subject names.
+    ///
+    /// # Errors
+    /// [`TooManyAuthorities`] when the list does not fit the message.
+    pub fn with_certificate_authorities(mut self, names: Vec<Vec<u8>>) -> Result<Self, TooManyAuthorities> {
+        let bytes = names
+            .iter()
+            .fold(0_usize, |sum, name| sum.saturating_add(name.len()).saturating_add(2));
+        if bytes > MAX_AUTHORITIES_BYTES {
+            return Err(TooManyAuthorities {
+                count: names.len(),
+                bytes,
+            });
+        }
+        self.authorities = names;
+        Ok(self)
+    }
+
+    /// Speaks these application protocols, the preferred first (RFC 7301). A client that offers ALPN and none of them is refused; one that offers no ALPN goes on.
+    #[must_use]
+    pub fn with_application_protocols(mut self, protocols: &[&[u8]]) -> Self {
+        self.application_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        self
+    }
+
+    /// Issues tickets, and resumes with them.
+    #[must_use]
+    pub fn with_tickets(mut self, tickets: Arc<Tickets>) -> Self {
+        self.tickets = Some(tickets);
+        self
+    }
+
+    /// Logs secrets. Whoever has the log can read the connections.
+    #[must_use]
+    pub fn with_key_log(mut self, key_log: Arc<dyn KeyLog>) -> Self {
+        self.key_log = Some(key_log);
+        self
+    }
+
+    /// What a session is bound to beside its name: whether clients are authenticated, and by whom.
+    pub(crate) fn session_binding(&self) -> [u8; 32] {
+        let (mode, trust) = match &self.client_authentication {
+            ClientAuthentication::None => (0, [0; 32]),
+            ClientAuthentication::Optional(verifier) => (1, verifier.trust()),
+            ClientAuthentication::Required(verifier) => (2, verifier.trust()),
+        };
+        let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+        context.update(&[mode]);
+        context.update(&trust);
+        let mut binding = [0; 32];
+        binding.copy_from_slice(context.finish().as_ref());
+        binding
+    }
+}
+
+impl std::fmt::Debug for ServerConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerConfig")
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A choice of the configuration by the ClientHello.
+pub trait ChooseConfig: Send + Sync {
+    /// The configuration for this client, or why there is none. `host` is the server name that it asked for, where it sent one that can be a host name.
+    ///
+    /// # Errors
+    /// The reason, for the log; the client gets `internal_error`.
+    fn choose<'a>(
+        &'a self,
+        hello: &'a ClientHello<'_>,
+        host: Option<&'a DnsName>,
+    ) -> Decision<'a, Result<Arc<ServerConfig>, String>>;
+}
+
+impl ChooseConfig for Arc<ServerConfig> {
+    fn choose<'a>(
+        &'a self,
+        _: &'a ClientHello<'_>,
+        _: Option<&'a DnsName>,
+    ) -> Decision<'a, Result<Arc<ServerConfig>, String>> {
+        Decision::ready(Ok(self.clone()))
+    }
+}

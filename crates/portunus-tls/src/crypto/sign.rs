@@ -1,0 +1,162 @@
+//! Signing with a certificate's private key.
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair,
+    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
+};
+
+use crate::decision::Decision;
+use crate::wire::SignatureScheme;
+
+/// A private key that proves who we are: in this process, or anywhere else.
+pub trait Sign: Send + Sync {
+    /// The schemes that this key can sign with, the preferred first.
+    fn schemes(&self) -> &[SignatureScheme];
+
+    /// Signs `message` with `scheme`, one of [`Sign::schemes`].
+    ///
+    /// # Errors
+    /// [`SigningFailed`] when the key cannot be reached or refuses; the handshake ends with `internal_error`.
+    fn sign<'a>(&'a self, scheme: SignatureScheme, message: &'a [u8]) -> Decision<'a, Result<Vec<u8>, SigningFailed>>;
+}
+
+/// A signature could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the private key could not sign: {reason}")]
+pub struct SigningFailed {
+    /// What the holder of the key said.
+    pub reason: String,
+}
+
+/// A private key could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnusableKey {
+    /// Neither PKCS#8, SEC1 nor PKCS#1 of a kind that TLS can use.
+    #[error(
+        "the private key is not one that TLS can use: ECDSA P-256, P-384 or P-521, Ed25519, or RSA of 2048 bits and more"
+    )]
+    Unknown,
+    /// An RSA key of fewer than 2048 bits.
+    #[error("the RSA key has {bits} bits; TLS needs at least 2048")]
+    TooShort {
+        /// Its length.
+        bits: usize,
+    },
+}
+
+enum Key {
+    Ecdsa(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+    Rsa(RsaKeyPair),
+}
+
+/// A private key in this process.
+pub struct LocalKey {
+    key: Key,
+    schemes: Vec<SignatureScheme>,
+    public: Vec<u8>,
+}
+
+const RSA_SCHEMES: [SignatureScheme; 3] = [
+    SignatureScheme::RSA_PSS_RSAE_SHA256,
+    SignatureScheme::RSA_PSS_RSAE_SHA384,
+    SignatureScheme::RSA_PSS_RSAE_SHA512,
+];
+
+impl LocalKey {
+    /// Reads a key in DER: PKCS#8, SEC1 (`EC PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`).
+    ///
+    /// # Errors
+    /// [`UnusableKey`] when it is none of these, damaged, or of a kind that TLS 1.3 cannot use.
+    pub fn from_der(der: &[u8]) -> Result<Self, UnusableKey> {
+        let curves: [(&'static EcdsaSigningAlgorithm, SignatureScheme); 3] = [
+            (&ECDSA_P256_SHA256_ASN1_SIGNING, SignatureScheme::ECDSA_SECP256R1_SHA256),
+            (&ECDSA_P384_SHA384_ASN1_SIGNING, SignatureScheme::ECDSA_SECP384R1_SHA384),
+            (&ECDSA_P521_SHA512_ASN1_SIGNING, SignatureScheme::ECDSA_SECP521R1_SHA512),
+        ];
+        for (algorithm, scheme) in curves {
+            let key = EcdsaKeyPair::from_pkcs8(algorithm, der)
+                .or_else(|_| EcdsaKeyPair::from_private_key_der(algorithm, der));
+            if let Ok(key) = key {
+                let public = key.public_key().as_ref().to_vec();
+                return Ok(Self {
+                    key: Key::Ecdsa(key),
+                    schemes: vec![scheme],
+                    public,
+                });
+            }
+        }
+        if let Ok(key) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der) {
+            let public = key.public_key().as_ref().to_vec();
+            return Ok(Self {
+                key: Key::Ed25519(key),
+                schemes: vec![SignatureScheme::ED25519],
+                public,
+            });
+        }
+        let key = RsaKeyPair::from_pkcs8(der)
+            .or_else(|_| RsaKeyPair::from_der(der))
+            .map_err(|_| UnusableKey::Unknown)?;
+        let bits = key.public_modulus_len().saturating_mul(8);
+        if bits < 2048 {
+            return Err(UnusableKey::TooShort { bits });
+        }
+        let public = key.public_key().as_ref().to_vec();
+        Ok(Self {
+            key: Key::Rsa(key),
+            schemes: RSA_SCHEMES.to_vec(),
+            public,
+        })
+    }
+
+    /// The public half as a certificate's `subjectPublicKey` holds it.
+    pub fn public_key(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn sign_now(&self, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+        let failed = |_| SigningFailed {
+            reason: "the library refused".to_owned(),
+        };
+        let rng = SystemRandom::new();
+        match &self.key {
+            Key::Ecdsa(key) => Ok(key.sign(&rng, message).map_err(failed)?.as_ref().to_vec()),
+            Key::Ed25519(key) => Ok(key.try_sign(message).map_err(failed)?.as_ref().to_vec()),
+            Key::Rsa(key) => {
+                let encoding: &'static dyn RsaEncoding = match scheme {
+                    SignatureScheme::RSA_PSS_RSAE_SHA256 => &RSA_PSS_SHA256,
+                    SignatureScheme::RSA_PSS_RSAE_SHA384 => &RSA_PSS_SHA384,
+                    SignatureScheme::RSA_PSS_RSAE_SHA512 => &RSA_PSS_SHA512,
+                    _ => {
+                        return Err(SigningFailed {
+                            reason: format!("an RSA key cannot sign with {scheme}"),
+                        });
+                    }
+                };
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(encoding, &rng, message, &mut signature).map_err(failed)?;
+                Ok(signature)
+            }
+        }
+    }
+}
+
+impl Sign for LocalKey {
+    fn schemes(&self) -> &[SignatureScheme] {
+        &self.schemes
+    }
+
+    fn sign<'a>(&'a self, scheme: SignatureScheme, message: &'a [u8]) -> Decision<'a, Result<Vec<u8>, SigningFailed>> {
+        Decision::ready(self.sign_now(scheme, message))
+    }
+}
+
+impl std::fmt::Debug for LocalKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalKey")
+            .field("schemes", &self.schemes)
+            .finish_non_exhaustive()
+    }
+}

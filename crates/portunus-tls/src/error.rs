@@ -1,0 +1,308 @@
+//! What can go wrong, by whose fault it is, and the alert that follows.
+
+use std::sync::Arc;
+
+use portunus_x509::{Printable, Refusal, RefusalKind};
+
+use crate::wire::Alert;
+use crate::wire::{AlertDescription, AlertLevel, ContentType, HandshakeType};
+use crate::wire::{Malformed, TooLong};
+
+/// A connection failed. The same error is given for ever after.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The peer broke a rule of the protocol.
+    #[error("{0}")]
+    Peer(#[from] PeerFault),
+    /// The peer sent a message where another was due.
+    #[error("the peer sent {got} where {} was due", Wanted(.wanted))]
+    UnexpectedMessage {
+        /// What came.
+        got: HandshakeType,
+        /// What could have come.
+        wanted: &'static [HandshakeType],
+    },
+    /// The peer sent a record of a kind that has no place here.
+    #[error("the peer sent a record of type {got}, which has no place here")]
+    UnexpectedRecord {
+        /// Its type.
+        got: ContentType,
+    },
+    /// The first bytes are no TLS: the peer speaks something else.
+    #[error("the peer does not speak TLS: its first bytes are \"{}\"", Printable::new(.first))]
+    NotTls {
+        /// Its first five bytes.
+        first: [u8; 5],
+    },
+    /// A message that does not have the form which the RFC gives it.
+    #[error("{0}")]
+    Malformed(#[from] Malformed),
+    /// The peer's certificate was not accepted.
+    #[error("{0}")]
+    Certificate(#[from] CertificateFault),
+    /// The peer ended the connection with an alert.
+    #[error("{0}")]
+    Alert(#[from] AlertReceived),
+    /// The peer went past one of our limits.
+    #[error("{0}")]
+    Limit(#[from] Limit),
+    /// The transport ended without close_notify: what was received may have been cut off (RFC 9846 section 6.1).
+    #[error("the peer closed the connection without close_notify: data may have been cut off")]
+    Truncated,
+    /// The transport ended, or the peer said close_notify, before the handshake was done.
+    #[error("the peer closed the connection during the handshake")]
+    ClosedInHandshake,
+    /// The caller asked for what is not possible.
+    #[error("{0}")]
+    Misuse(#[from] Misuse),
+    /// Something of ours failed.
+    #[error("{0}")]
+    Internal(#[from] Internal),
+}
+
+impl Error {
+    /// The alert that the peer gets; `None` where there is nobody left to tell.
+    pub fn alert(&self) -> Option<AlertDescription> {
+        match self {
+            Self::Peer(fault) => Some(fault.alert()),
+            Self::UnexpectedMessage { .. } | Self::UnexpectedRecord { .. } | Self::NotTls { .. } => {
+                Some(AlertDescription::UNEXPECTED_MESSAGE)
+            }
+            Self::Malformed(malformed) => Some(malformed.alert()),
+            Self::Certificate(fault) => Some(fault.alert()),
+            Self::Limit(limit) => Some(limit.alert()),
+            Self::Misuse(_) | Self::Internal(_) => Some(AlertDescription::INTERNAL_ERROR),
+            Self::Alert(_) | Self::Truncated | Self::ClosedInHandshake => None,
+        }
+    }
+}
+
+impl From<crate::crypto::CryptoFailed> for Error {
+    fn from(_: crate::crypto::CryptoFailed) -> Self {
+        Internal::Crypto.into()
+    }
+}
+
+impl From<TooLong> for Error {
+    fn from(too_long: TooLong) -> Self {
+        Internal::TooLong(too_long).into()
+    }
+}
+
+struct Wanted<'a>(&'a [HandshakeType]);
+
+impl std::fmt::Display for Wanted<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, kind) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" or ")?;
+            }
+            write!(f, "{kind}")?;
+        }
+        Ok(())
+    }
+}
+
+/// One row a fault: its name, its alert, the rule that was broken, and a sentence; so that they cannot drift apart.
+macro_rules! faults {
+    ($(#[$doc:meta])* $enum:ident { $($name:ident => $alert:ident, $rule:literal, $sentence:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+        #[non_exhaustive]
+        pub enum $enum {
+            $(#[doc = concat!($sentence, " (", $rule, ").")] #[error($sentence)] $name,)*
+        }
+
+        impl $enum {
+            /// The alert that the rule asks for.
+            pub fn alert(self) -> AlertDescription {
+                match self { $(Self::$name => AlertDescription::$alert,)* }
+            }
+
+            /// The rule: the RFC and its section.
+            pub fn rule(self) -> &'static str {
+                match self { $(Self::$name => $rule,)* }
+            }
+        }
+    };
+}
+
+faults! {
+    /// A rule that the peer broke.
+    PeerFault {
+        BadRecordMac => BAD_RECORD_MAC, "RFC 9846 section 5.2", "a record from the peer does not authenticate: it was changed, dropped, repeated or reordered on the way, or is sealed with another key";
+        RecordOverflow => RECORD_OVERFLOW, "RFC 9846 section 5.1", "the peer sent a record longer than the protocol allows";
+        NoContentType => UNEXPECTED_MESSAGE, "RFC 9846 section 5.4", "the peer sent a record of padding alone, without a content type";
+        EmptyRecord => UNEXPECTED_MESSAGE, "RFC 9846 section 5.1", "the peer sent an empty record of a type that may not be empty";
+        BadAlertRecord => DECODE_ERROR, "RFC 9846 section 6", "the peer sent an alert that is not two bytes long in a record of its own";
+        Interleaved => UNEXPECTED_MESSAGE, "RFC 9846 section 5.1", "the peer sent another record in the middle of a handshake message";
+        NotAligned => UNEXPECTED_MESSAGE, "RFC 9846 section 5.1", "the peer sent handshake bytes across a change of keys";
+        BadChangeCipherSpec => UNEXPECTED_MESSAGE, "RFC 9846 section 5", "the peer sent a change_cipher_spec where or as it may not be";
+        NoCommonVersion => PROTOCOL_VERSION, "RFC 9846 section 4.3.1", "the peer does not offer TLS 1.3, the only version spoken here";
+        NoCommonCipherSuite => HANDSHAKE_FAILURE, "RFC 9846 section 4.2.1", "the peer offers no cipher suite that is allowed here";
+        NoCommonGroup => HANDSHAKE_FAILURE, "RFC 9846 section 4.2.1", "the peer offers no key exchange group that is allowed here";
+        NoCommonSignatureScheme => HANDSHAKE_FAILURE, "RFC 9846 section 4.2.1", "the peer cannot verify a signature of any of the certificates here";
+        CompressionOffered => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.2", "the peer offers compression methods other than null";
+        MissingSupportedGroups => MISSING_EXTENSION, "RFC 9846 section 9.2", "the peer's ClientHello has no supported_groups";
+        MissingKeyShare => MISSING_EXTENSION, "RFC 9846 section 9.2", "the peer sent no key_share";
+        MissingSignatureAlgorithms => MISSING_EXTENSION, "RFC 9846 section 9.2", "the peer sent no signature_algorithms";
+        DuplicateKeyShare => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.8", "the peer sent two key shares of one group";
+        KeyShareNotInGroups => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.8", "the peer sent a key share of a group that its supported_groups lacks";
+        BadKeyShare => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.8.2", "the peer's key share is not a valid one of its group";
+        NoApplicationProtocol => NO_APPLICATION_PROTOCOL, "RFC 7301 section 3.2", "the peer offers no application protocol that is spoken here";
+        SecondHelloChanged => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.2", "the peer's second ClientHello differs from its first in what may not change";
+        SecondHelloKeyShare => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.8", "the peer's second ClientHello does not hold the one key share that was asked for";
+        EarlyDataAfterRetry => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.2", "the peer's second ClientHello offers early data again";
+        PskWithoutModes => MISSING_EXTENSION, "RFC 9846 section 4.3.9", "the peer offers a pre_shared_key without psk_key_exchange_modes";
+        BadBinder => DECRYPT_ERROR, "RFC 9846 section 4.3.11", "the binder of the ticket that the peer offers does not verify";
+        UnsolicitedExtension => UNSUPPORTED_EXTENSION, "RFC 9846 section 4.3", "the peer answered with an extension that was not offered";
+        VersionNotOffered => PROTOCOL_VERSION, "RFC 9846 section 4.3.1", "the server chose a version older than TLS 1.3, the only one that was offered";
+        SelectedVersionIllegal => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.1", "the server selected a version that was not offered";
+        Downgrade => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.3", "the server's random says that somebody made this client look older than it is: a downgrade attack or a broken middlebox";
+        SessionIdNotEchoed => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.3", "the server did not echo the legacy_session_id";
+        CipherSuiteNotOffered => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.3", "the server chose a cipher suite that was not offered";
+        CipherSuiteChanged => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.4", "the server chose another cipher suite after its HelloRetryRequest";
+        CompressionChosen => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.3", "the server chose a compression method";
+        GroupNotOffered => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.8", "the server chose a key exchange group that was not offered";
+        RetryWithoutChange => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.4", "the server's HelloRetryRequest asks for nothing new";
+        SecondRetry => UNEXPECTED_MESSAGE, "RFC 9846 section 4.2.4", "the server sent a second HelloRetryRequest";
+        PskNotOffered => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.11", "the server chose a pre-shared key that was not offered";
+        PskHashMismatch => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.11", "the server resumed with a cipher suite of another hash than the ticket's";
+        ApplicationProtocolNotOffered => ILLEGAL_PARAMETER, "RFC 7301 section 3.1", "the server chose an application protocol that was not offered";
+        RequestContextNotEmpty => ILLEGAL_PARAMETER, "RFC 9846 section 4.4.2", "the certificate_request_context is not empty in the handshake";
+        NoCertificate => DECODE_ERROR, "RFC 9846 section 4.5.1.3", "the server sent no certificate";
+        CertificateRequired => CERTIFICATE_REQUIRED, "RFC 9846 section 4.5.1.3", "the client sent no certificate where one is required";
+        SchemeNotOffered => ILLEGAL_PARAMETER, "RFC 9846 section 4.5.2", "the peer signed with a scheme that was not offered";
+        SchemeWrongForKey => ILLEGAL_PARAMETER, "RFC 9846 section 4.5.2", "the peer signed with a scheme that its certificate's key cannot have";
+        BadSignature => DECRYPT_ERROR, "RFC 9846 section 4.5.2", "the peer's handshake signature does not verify";
+        BadFinished => DECRYPT_ERROR, "RFC 9846 section 4.5.3", "the peer's Finished does not verify: the two sides saw different handshakes";
+    }
+}
+
+faults! {
+    /// A limit of ours that the peer went past.
+    Limit {
+        HandshakeMessage => ILLEGAL_PARAMETER, "RFC 9846 section 4", "the peer announced a handshake message longer than is taken here";
+        HandshakeBytes => UNEXPECTED_MESSAGE, "RFC 9846 section 4", "the peer sent more handshake bytes than any handshake needs";
+        ChainLength => BAD_CERTIFICATE, "RFC 9846 section 4.5.1", "the peer sent more certificates than any chain needs";
+        EmptyRecords => UNEXPECTED_MESSAGE, "RFC 9846 section 5.1", "the peer sent too many empty records";
+        ChangeCipherSpecs => UNEXPECTED_MESSAGE, "RFC 9846 section 5", "the peer sent too many change_cipher_spec records";
+        WarningAlerts => UNEXPECTED_MESSAGE, "RFC 9846 section 6", "the peer sent too many warning alerts";
+        KeyUpdates => UNEXPECTED_MESSAGE, "RFC 9846 section 4.7.3", "the peer sent too many KeyUpdates without data between them";
+        Tickets => UNEXPECTED_MESSAGE, "RFC 9846 section 4.7.1", "the peer sent too many session tickets";
+        KeyShares => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.8", "the peer sent more key shares than any client makes";
+        EarlyData => UNEXPECTED_MESSAGE, "RFC 9846 section 4.3.10", "the peer sent more early data than may be skipped";
+    }
+}
+
+/// The peer's certificate was not accepted.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CertificateFault {
+    /// A certificate that cannot be read.
+    #[error("the peer's certificate cannot be read: {0}")]
+    Unreadable(portunus_x509::Malformed),
+    /// The verifier refused it: the reason names every path that it tried.
+    #[error("{0}")]
+    Refused(Arc<Refusal>),
+    /// A verifier of the application's own refused it.
+    #[error("the certificate was refused: {reason}")]
+    Application {
+        /// What it said.
+        reason: String,
+    },
+}
+
+impl CertificateFault {
+    /// The alert: as close as RFC 9846 section 6.2 has one.
+    pub fn alert(&self) -> AlertDescription {
+        match self {
+            Self::Unreadable(_) => AlertDescription::BAD_CERTIFICATE,
+            Self::Application { .. } => AlertDescription::CERTIFICATE_UNKNOWN,
+            Self::Refused(refusal) => match refusal.kind() {
+                RefusalKind::BadCertificate | RefusalKind::NameMismatch => AlertDescription::BAD_CERTIFICATE,
+                RefusalKind::UnsupportedCertificate => AlertDescription::UNSUPPORTED_CERTIFICATE,
+                RefusalKind::Expired => AlertDescription::CERTIFICATE_EXPIRED,
+                RefusalKind::UnknownCa => AlertDescription::UNKNOWN_CA,
+                RefusalKind::Other => AlertDescription::CERTIFICATE_UNKNOWN,
+            },
+        }
+    }
+}
+
+/// Where in the connection an alert came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Before the handshake was done.
+    Handshake,
+    /// After it.
+    Application,
+}
+
+/// The peer ended the connection with an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("the peer ended the {} with the alert {}{}: {}", match .phase { Phase::Handshake => "handshake", Phase::Application => "connection" }, .description, if *.protected { "" } else { " (in plaintext)" }, .description.meaning())]
+pub struct AlertReceived {
+    /// What the peer said.
+    pub description: AlertDescription,
+    /// Its level; TLS 1.3 ignores it (RFC 9846 section 6).
+    pub level: AlertLevel,
+    /// Whether it came under the connection's keys. Without them anybody on the way may have sent it.
+    pub protected: bool,
+    /// When it came.
+    pub phase: Phase,
+}
+
+impl AlertReceived {
+    pub(crate) fn new(alert: Alert, protected: bool, phase: Phase) -> Self {
+        Self {
+            description: alert.description,
+            level: alert.level,
+            protected,
+            phase,
+        }
+    }
+}
+
+/// The caller asked for what is not possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// A write after close_notify was sent.
+    #[error("the connection was closed for writing")]
+    WriteAfterClose,
+    /// The handshake is not done.
+    #[error("the handshake is not done")]
+    HandshakeNotDone,
+    /// An exporter's context or output is longer than its length field can say.
+    #[error("the exporter's context or output is too long")]
+    ExporterLength,
+    /// A configuration without any cipher suite, group or key share of a group.
+    #[error("the configuration allows no cipher suite, no group, or a key share of no allowed group")]
+    EmptyConfiguration,
+}
+
+/// Something of ours failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Internal {
+    /// The cryptographic library failed.
+    #[error("the cryptographic library failed")]
+    Crypto,
+    /// A message of ours would not fit its length field.
+    #[error("{0}")]
+    TooLong(TooLong),
+    /// The private key could not sign.
+    #[error("{0}")]
+    Signing(#[from] crate::crypto::sign::SigningFailed),
+    /// No certificate is configured for the name that the client asked for.
+    #[error("no certificate is configured for this name")]
+    NoIdentity,
+    /// A configuration could not be chosen for this client.
+    #[error("no configuration for this client: {reason}")]
+    NoConfiguration {
+        /// What the chooser said.
+        reason: String,
+    },
+}

@@ -1,0 +1,220 @@
+//! The one funnel through which every handshake message, key and note passes.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+
+use crate::crypto::suite::Suite;
+use crate::error::{Error, PeerFault};
+use crate::handshake_io::{ApplicationData, ChangeCipherSpec, Io, Opened};
+use crate::keylog::KeyLog;
+use crate::observe::{Direction, Note, SecretLabel};
+use crate::schedule::tls13::TrafficSecret;
+use crate::schedule::transcript::Transcript;
+use crate::wire::{ContentType, HandshakeType};
+use crate::wire::{Decode, Encode, Malformed, handshake_message};
+
+/// Locks the connection's `Io`. A poisoned lock is taken all the same: the panic that poisoned it was an observer's.
+pub(crate) fn lock(io: &Mutex<Io>) -> MutexGuard<'_, Io> {
+    io.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A handshake message as it was received; what is decoded borrows from it.
+pub(crate) struct Message {
+    bytes: Vec<u8>,
+}
+
+impl Message {
+    /// The whole message, its header among it: what the transcript takes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn kind(&self) -> HandshakeType {
+        HandshakeType(self.bytes.first().copied().unwrap_or(0))
+    }
+
+    pub(crate) fn decode<'a, M: Decode<'a>>(&'a self) -> Result<M, Malformed> {
+        M::read(self.bytes.get(4..).unwrap_or_default())
+    }
+}
+
+/// No byte follows the message just received: the proof that a change of the reading keys needs (RFC 9846 section 5.1).
+pub(crate) struct Aligned(());
+
+/// The future's end of the connection.
+pub(crate) struct Channel {
+    io: Arc<Mutex<Io>>,
+    /// Messages of the present flight, sealed together.
+    flight: Vec<u8>,
+    key_log: Option<(Arc<dyn KeyLog>, [u8; 32])>,
+}
+
+impl Channel {
+    pub(crate) fn new(io: Arc<Mutex<Io>>) -> Self {
+        Self {
+            io,
+            flight: Vec::new(),
+            key_log: None,
+        }
+    }
+
+    /// A guard is not `Send`: the compiler forbids to hold it over an await.
+    fn io(&self) -> MutexGuard<'_, Io> {
+        lock(&self.io)
+    }
+
+    /// From here on secrets are logged under this ClientHello's random.
+    pub(crate) fn log_keys(&mut self, key_log: Option<&Arc<dyn KeyLog>>, client_random: &[u8; 32]) {
+        self.key_log = key_log.map(|key_log| (key_log.clone(), *client_random));
+    }
+
+    /// The next message, which must be one of `wanted`. Dropping the future loses nothing: bytes stay where they are.
+    pub(crate) async fn receive(&mut self, wanted: &'static [HandshakeType]) -> Result<Message, Error> {
+        self.flush()?;
+        poll_fn(|_| {
+            let io = &mut *self.io();
+            loop {
+                if let Some(bytes) = io.next_message(wanted)? {
+                    return Poll::Ready(Ok(Message { bytes }));
+                }
+                match io.open_one()? {
+                    Opened::HandshakeBytes => {}
+                    Opened::NeedsBytes => {
+                        io.needs_bytes = true;
+                        return Poll::Pending;
+                    }
+                    Opened::CloseNotify => return Poll::Ready(Err(Error::ClosedInHandshake)),
+                    // The handshake's rule never delivers application data.
+                    Opened::ApplicationData(_) | Opened::Read(_) => {
+                        return Poll::Ready(Err(Error::UnexpectedRecord {
+                            got: ContentType::APPLICATION_DATA,
+                        }));
+                    }
+                }
+            }
+        })
+        .await
+    }
+
+    /// As [`Channel::receive`], for a message behind which keys change: nothing may follow it in its record.
+    pub(crate) async fn receive_last(&mut self, wanted: &'static [HandshakeType]) -> Result<(Message, Aligned), Error> {
+        let message = self.receive(wanted).await?;
+        if self.io().is_aligned() {
+            Ok((message, Aligned(())))
+        } else {
+            Err(PeerFault::NotAligned.into())
+        }
+    }
+
+    /// Sends a message, and adds it to the transcript.
+    pub(crate) fn send<M: Encode>(
+        &mut self,
+        transcript: &mut Transcript,
+        kind: HandshakeType,
+        body: &M,
+    ) -> Result<(), Error> {
+        let bytes = handshake_message(kind, body)?;
+        #[cfg(test)]
+        let bytes = crate::crypto::recorded::in_place_of(kind, bytes);
+        transcript.add(&bytes);
+        self.io().note(&Note::Message {
+            direction: Direction::Sent,
+            kind,
+            bytes: &bytes,
+        });
+        self.flight.extend_from_slice(&bytes);
+        Ok(())
+    }
+
+    /// Sends a ClientHello, whose bytes were needed before: there is no transcript yet, or its binders cover it.
+    pub(crate) fn send_hello(&mut self, bytes: &[u8]) {
+        self.flight.extend_from_slice(bytes);
+        self.io().note(&Note::Message {
+            direction: Direction::Sent,
+            kind: HandshakeType::CLIENT_HELLO,
+            bytes,
+        });
+    }
+
+    /// Seals what was sent so far.
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        if self.flight.is_empty() {
+            return Ok(());
+        }
+        let flight = std::mem::take(&mut self.flight);
+        self.io().seal(ContentType::HANDSHAKE, &flight)
+    }
+
+    /// A change_cipher_spec for middleboxes' sake (RFC 9846 appendix D.4).
+    pub(crate) fn send_change_cipher_spec(&mut self) -> Result<(), Error> {
+        self.flush()?;
+        let mut io = self.io();
+        io.outgoing.change_cipher_spec();
+        io.note(&Note::Record {
+            direction: Direction::Sent,
+            outer: ContentType::CHANGE_CIPHER_SPEC,
+            inner: ContentType::CHANGE_CIPHER_SPEC,
+            wire: 6,
+            content: 1,
+            protected: false,
+        });
+        Ok(())
+    }
+
+    /// Tells observer and key log of a secret. NSS's name of it goes to the log.
+    pub(crate) fn derived(&self, label: SecretLabel, log_label: &str, secret: &[u8]) {
+        if let Some((key_log, client_random)) = &self.key_log {
+            key_log.log(log_label, client_random, secret);
+        }
+        self.note(&Note::SecretDerived(label));
+    }
+
+    /// From here on records are opened with keys of this secret.
+    pub(crate) fn read_with(
+        &mut self,
+        _: Aligned,
+        suite: Suite,
+        secret: &TrafficSecret,
+        label: SecretLabel,
+    ) -> Result<(), Error> {
+        let key = secret.record_key(suite)?;
+        let mut io = self.io();
+        io.opener.install(key);
+        io.note(&Note::KeysInstalled {
+            direction: Direction::Received,
+            secret: label,
+        });
+        Ok(())
+    }
+
+    /// From here on records are sealed with keys of this secret; what was sent before goes out before.
+    pub(crate) fn write_with(&mut self, suite: Suite, secret: &TrafficSecret, label: SecretLabel) -> Result<(), Error> {
+        self.flush()?;
+        let key = secret.record_key(suite)?;
+        let mut io = self.io();
+        io.outgoing.install(key);
+        io.note(&Note::KeysInstalled {
+            direction: Direction::Sent,
+            secret: label,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn application_data(&mut self, rule: ApplicationData) {
+        self.io().application_data = rule;
+    }
+
+    pub(crate) fn change_cipher_spec(&mut self, rule: ChangeCipherSpec) {
+        self.io().change_cipher_spec = rule;
+    }
+
+    /// Whether the peer's fatal alerts may still come in plaintext, until its first protected record.
+    pub(crate) fn plaintext_alerts(&mut self, allowed: bool) {
+        self.io().plaintext_alerts = allowed;
+    }
+
+    pub(crate) fn note(&self, note: &Note<'_>) {
+        self.io().note(note);
+    }
+}

@@ -1,0 +1,4 @@
+//! The client's side.
+
+pub(crate) mod hello;
+pub(crate) mod tls13;

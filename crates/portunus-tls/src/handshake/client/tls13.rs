@@ -1,0 +1,549 @@
+//! The client's TLS 1.3 handshake (RFC 9846 section 2).
+
+use std::sync::Arc;
+
+use portunus_x509::{ServerName, UnixTime};
+
+use super::hello::{Offer, Retry, SentHello};
+use crate::config::client::ClientConfig;
+use crate::config::identity::Identity;
+use crate::config::verify::Presented;
+use crate::crypto::group::{ExchangeFailed, KeyShares};
+use crate::crypto::suite::Suite;
+use crate::error::{Error, Internal, Limit, Misuse, PeerFault};
+use crate::handshake::channel::{Aligned, Channel, Message};
+use crate::handshake::signed::{check_proof, signed_content};
+use crate::handshake::{ConnectionInfo, Established, Resumption, Side};
+use crate::handshake_io::ChangeCipherSpec;
+use crate::limits::MAX_CHAIN_LENGTH;
+use crate::observe::{Note, SecretLabel};
+use crate::schedule::tls13::{EarlySecret, TrafficSecret};
+use crate::schedule::transcript::Transcript;
+use crate::session::client::ClientSession;
+use crate::wire::CertificateRequest;
+use crate::wire::CertificateVerify;
+use crate::wire::EncryptedExtensions;
+use crate::wire::Finished;
+use crate::wire::Sequence;
+use crate::wire::{Certificate, CertificateEntry};
+use crate::wire::{ExtensionType, HandshakeType, ProtocolVersion, SignatureScheme};
+use crate::wire::{HelloRetryRequest, ServerHello, ServerHelloOrRetry};
+
+/// From the ClientHello to our Finished. Dropping the future abandons the handshake; nothing is sent any more.
+pub(crate) async fn handshake(
+    mut channel: Channel,
+    config: Arc<ClientConfig>,
+    server: ServerName,
+    now: UnixTime,
+) -> Result<Established, Error> {
+    // ClientHello, and a second one if the server asks for it.
+    let offer = Offer::new(&config, &server, now)?;
+    channel.log_keys(config.key_log.as_ref(), &offer.random);
+    let mut session = session(&config, &server, now);
+    let shares = KeyShares::generate(&config.key_shares).map_err(|_| Misuse::EmptyConfiguration)?;
+    let hello = offer.write(&shares, session.as_ref(), None)?;
+    channel.send_hello(&hello.bytes);
+    channel.change_cipher_spec(ChangeCipherSpec::Drop);
+    let first = channel.receive_last(&[HandshakeType::SERVER_HELLO]).await?;
+    let Answer {
+        message,
+        aligned,
+        mut hello,
+        shares,
+        transcript,
+        retried,
+    } = match first.0.decode()? {
+        ServerHelloOrRetry::ServerHello(_) => answered(first, hello, shares),
+        ServerHelloOrRetry::HelloRetryRequest(retry) => {
+            retry_hello(
+                &mut channel,
+                &offer,
+                &retry,
+                first.0.bytes(),
+                hello,
+                shares,
+                &mut session,
+            )
+            .await?
+        }
+    };
+
+    // ServerHello: from here on both sides have the handshake's keys.
+    let ServerHelloOrRetry::ServerHello(server_hello) = message.decode()? else {
+        return Err(PeerFault::SecondRetry.into());
+    };
+    let suite = server_parameters(&server_hello, &offer, &hello)?;
+    channel.note(&Note::Chosen {
+        version: ProtocolVersion::TLS1_3,
+        cipher_suite: suite.id,
+    });
+    let mut transcript = match transcript {
+        Some((transcript, retry_suite)) if retry_suite == suite => transcript,
+        Some(_) => return Err(PeerFault::CipherSuiteChanged.into()),
+        None => Transcript::new(suite.hash),
+    };
+    transcript.add(&hello.bytes);
+    transcript.add(message.bytes());
+    let session = chosen_session(&channel, &server_hello, suite, session)?;
+    let early_secret = match (&session, hello.early_secret.take()) {
+        (Some(_), Some(early_secret)) => early_secret,
+        _ => EarlySecret::new(suite.hash, None)?,
+    };
+    let share = server_hello.extensions.key_share.ok_or(PeerFault::MissingKeyShare)?;
+    let client_share = shares.entries().iter().find(|(group, _)| *group == share.group);
+    let client_share = client_share.ok_or(PeerFault::GroupNotOffered)?.1.len();
+    let shared_secret = shares
+        .finish(share.group, share.key_exchange)
+        .map_err(|failed| match failed {
+            ExchangeFailed::PeerShare => Error::from(PeerFault::BadKeyShare),
+            ExchangeFailed::Ours => Internal::Crypto.into(),
+        })?;
+    channel.note(&Note::KeyExchanged {
+        group: share.group,
+        client_share,
+        server_share: share.key_exchange.len(),
+        shared_secret: shared_secret.as_ref().len(),
+    });
+    let handshake_secret = early_secret.into_handshake(&shared_secret)?;
+    drop(shared_secret);
+    let (client_secret, server_secret) = handshake_secret.traffic_secrets(&transcript.hash())?;
+    channel.derived(
+        SecretLabel::ClientHandshakeTraffic,
+        "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+        client_secret.expose(),
+    );
+    channel.derived(
+        SecretLabel::ServerHandshakeTraffic,
+        "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+        server_secret.expose(),
+    );
+    channel.read_with(aligned, suite, &server_secret, SecretLabel::ServerHandshakeTraffic)?;
+    if !retried {
+        channel.send_change_cipher_spec()?;
+    }
+    channel.write_with(suite, &client_secret, SecretLabel::ClientHandshakeTraffic)?;
+
+    // EncryptedExtensions, [CertificateRequest], [Certificate, CertificateVerify], Finished of the server.
+    let application_protocol = encrypted_extensions(&mut channel, &mut transcript, &hello, &config).await?;
+    let proof = match session {
+        Some(session) => {
+            channel.note(&Note::Resumed);
+            ServerProof {
+                chain: session.chain,
+                not_after: Some(session.expires),
+                ..ServerProof::default()
+            }
+        }
+        None => server_certificate(&mut channel, &mut transcript, &hello, &config, &server, now).await?,
+    };
+    let aligned = server_finished(&mut channel, &mut transcript, &server_secret).await?;
+    let main_secret = handshake_secret.into_main()?;
+    let secrets = main_secret.application_secrets(&transcript.hash())?;
+    channel.derived(
+        SecretLabel::ClientApplicationTraffic(0),
+        "CLIENT_TRAFFIC_SECRET_0",
+        secrets.client.expose(),
+    );
+    channel.derived(
+        SecretLabel::ServerApplicationTraffic(0),
+        "SERVER_TRAFFIC_SECRET_0",
+        secrets.server.expose(),
+    );
+    channel.derived(SecretLabel::Exporter, "EXPORTER_SECRET", secrets.exporter.as_ref());
+    channel.read_with(
+        aligned,
+        suite,
+        &secrets.server,
+        SecretLabel::ServerApplicationTraffic(0),
+    )?;
+    channel.change_cipher_spec(ChangeCipherSpec::Refuse);
+
+    // [Certificate, [CertificateVerify]], Finished of ours.
+    let (client_chain, client_signature_scheme) = match &proof.request {
+        Some(request) => certificate(&mut channel, &mut transcript, request, &config).await?,
+        None => Default::default(),
+    };
+    let verify_data = client_secret.verify_data(&transcript.hash())?;
+    channel.send(
+        &mut transcript,
+        HandshakeType::FINISHED,
+        &Finished {
+            verify_data: verify_data.as_ref(),
+        },
+    )?;
+    channel.write_with(suite, &secrets.client, SecretLabel::ClientApplicationTraffic(0))?;
+    let resumption_secret = main_secret.resumption_secret(&transcript.hash())?;
+    channel.note(&Note::SecretDerived(SecretLabel::Resumption));
+    channel.note(&Note::Established);
+    let info = ConnectionInfo {
+        version: ProtocolVersion::TLS1_3,
+        cipher_suite: suite.id,
+        group: share.group,
+        signature_scheme: proof.scheme,
+        client_signature_scheme,
+        application_protocol,
+        server_name: match &server {
+            ServerName::Dns(name) => Some(name.as_str().as_bytes().to_vec()),
+            ServerName::Ip(_) => None,
+        },
+        server_chain: proof.chain,
+        client_chain,
+        resumed: proof.scheme.is_none(),
+        retried,
+    };
+    let resumption = config.sessions.is_some().then(|| Resumption {
+        config: config.clone(),
+        server: server.clone(),
+        resumption_secret,
+        not_after: proof.not_after,
+    });
+    Ok(Established {
+        side: Side::Client,
+        suite,
+        info,
+        read_secret: secrets.server,
+        write_secret: secrets.client,
+        exporter_secret: secrets.exporter,
+        resumption,
+    })
+}
+
+/// A session of this server that the full handshake would accept today as well.
+fn session(config: &ClientConfig, server: &ServerName, now: UnixTime) -> Option<ClientSession> {
+    let sessions = config.sessions.as_ref()?;
+    // Bounded by what the store holds of one server: each one taken is gone.
+    std::iter::from_fn(|| sessions.take(server)).find(|session| {
+        session.is_good_at(now)
+            && session.trust == config.verifier.trust()
+            && config.policy.cipher_suites.contains(&session.cipher_suite)
+    })
+}
+
+/// The hello that the server answered, and its answer.
+struct Answer {
+    message: Message,
+    aligned: Aligned,
+    hello: SentHello,
+    shares: KeyShares,
+    transcript: Option<(Transcript, Suite)>,
+    retried: bool,
+}
+
+fn answered((message, aligned): (Message, Aligned), hello: SentHello, shares: KeyShares) -> Answer {
+    Answer {
+        message,
+        aligned,
+        hello,
+        shares,
+        transcript: None,
+        retried: false,
+    }
+}
+
+/// The server asks for another ClientHello (RFC 9846 section 4.2.4).
+async fn retry_hello(
+    channel: &mut Channel,
+    offer: &Offer<'_>,
+    request: &HelloRetryRequest<'_>,
+    request_bytes: &[u8],
+    hello: SentHello,
+    shares: KeyShares,
+    session: &mut Option<ClientSession>,
+) -> Result<Answer, Error> {
+    let extensions = &request.extensions;
+    let is_cookie = |kind: &ExtensionType| *kind == ExtensionType::COOKIE;
+    hello.check_answer(request.extension_types().filter(|kind| !is_cookie(kind)))?;
+    let suite = offer.check_choice(
+        &hello,
+        extensions.supported_versions,
+        request.legacy_session_id_echo,
+        request.cipher_suite,
+        request.legacy_compression_method,
+    )?;
+    let asked_for_offered = extensions.key_share.is_some_and(|group| shares.offers(group));
+    if asked_for_offered || (extensions.key_share.is_none() && extensions.cookie.is_none()) {
+        return Err(PeerFault::RetryWithoutChange.into());
+    }
+    let shares = match extensions.key_share {
+        None => shares,
+        Some(group) if offer.allows(group) => KeyShares::generate(&[group]).map_err(|_| Internal::Crypto)?,
+        Some(_) => return Err(PeerFault::GroupNotOffered.into()),
+    };
+    channel.note(&Note::RetryRequested {
+        group: extensions.key_share,
+    });
+    let mut transcript = Transcript::after_retry(suite.hash, &hello.bytes);
+    transcript.add(request_bytes);
+    // A session of another hash cannot go on with this suite (RFC 9846 section 4.2.2).
+    session.take_if(|session| Suite::of(session.cipher_suite).is_none_or(|issued| issued.hash != suite.hash));
+    let retry = Retry {
+        cookie: extensions.cookie,
+        transcript: &transcript,
+    };
+    let hello = offer.write(&shares, session.as_ref(), Some(&retry))?;
+    channel.send_change_cipher_spec()?;
+    channel.send_hello(&hello.bytes);
+    let (message, aligned) = channel.receive_last(&[HandshakeType::SERVER_HELLO]).await?;
+    Ok(Answer {
+        message,
+        aligned,
+        hello,
+        shares,
+        transcript: Some((transcript, suite)),
+        retried: true,
+    })
+}
+
+impl Offer<'_> {
+    /// What ServerHello and HelloRetryRequest have in common.
+    fn check_choice(
+        &self,
+        hello: &SentHello,
+        version: Option<ProtocolVersion>,
+        session_id_echo: &[u8],
+        cipher_suite: crate::wire::CipherSuite,
+        compression: u8,
+    ) -> Result<Suite, Error> {
+        match version {
+            Some(ProtocolVersion::TLS1_3) => {}
+            Some(_) => return Err(PeerFault::SelectedVersionIllegal.into()),
+            None => return Err(PeerFault::VersionNotOffered.into()),
+        }
+        if session_id_echo != hello.sent()?.legacy_session_id {
+            return Err(PeerFault::SessionIdNotEchoed.into());
+        }
+        if compression != 0 {
+            return Err(PeerFault::CompressionChosen.into());
+        }
+        if !self.policy().cipher_suites.contains(&cipher_suite) {
+            return Err(PeerFault::CipherSuiteNotOffered.into());
+        }
+        Ok(Suite::of(cipher_suite).ok_or(PeerFault::CipherSuiteNotOffered)?)
+    }
+
+    fn allows(&self, group: crate::wire::NamedGroup) -> bool {
+        self.policy().groups.contains(&group)
+    }
+}
+
+/// RFC 9846 section 4.2.3.
+fn server_parameters(server_hello: &ServerHello<'_>, offer: &Offer<'_>, hello: &SentHello) -> Result<Suite, Error> {
+    let extensions = &server_hello.extensions;
+    if extensions.supported_versions.is_none() {
+        // A random that ends so comes from a server that has TLS 1.3: somebody took it from our offer.
+        let is_downgraded = matches!(server_hello.random.last_chunk(), Some(b"DOWNGRD\x01" | b"DOWNGRD\x00"));
+        return Err(if is_downgraded {
+            PeerFault::Downgrade
+        } else {
+            PeerFault::VersionNotOffered
+        }
+        .into());
+    }
+    hello.check_answer(server_hello.extension_types())?;
+    offer.check_choice(
+        hello,
+        extensions.supported_versions,
+        server_hello.legacy_session_id_echo,
+        server_hello.cipher_suite,
+        server_hello.legacy_compression_method,
+    )
+}
+
+/// The session, if the server goes on with it.
+fn chosen_session(
+    channel: &Channel,
+    server_hello: &ServerHello<'_>,
+    suite: Suite,
+    session: Option<ClientSession>,
+) -> Result<Option<ClientSession>, Error> {
+    match (server_hello.extensions.pre_shared_key, session) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => {
+            channel.note(&Note::NotResumed);
+            Ok(None)
+        }
+        (Some(0), Some(session)) => {
+            if Suite::of(session.cipher_suite).is_none_or(|issued| issued.hash != suite.hash) {
+                return Err(PeerFault::PskHashMismatch.into());
+            }
+            Ok(Some(session))
+        }
+        (Some(_), _) => Err(PeerFault::PskNotOffered.into()),
+    }
+}
+
+/// EncryptedExtensions (RFC 9846 section 4.4.1); gives the application protocol.
+async fn encrypted_extensions(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    hello: &SentHello,
+    config: &ClientConfig,
+) -> Result<Option<Vec<u8>>, Error> {
+    let message = channel.receive(&[HandshakeType::ENCRYPTED_EXTENSIONS]).await?;
+    let extensions: EncryptedExtensions<'_> = message.decode()?;
+    hello.check_answer(extensions.extension_types())?;
+    transcript.add(message.bytes());
+    let Some(protocol) = extensions.application_layer_protocol_negotiation else {
+        return Ok(None);
+    };
+    if !config
+        .application_protocols
+        .iter()
+        .any(|offered| offered.as_slice() == protocol.0)
+    {
+        return Err(PeerFault::ApplicationProtocolNotOffered.into());
+    }
+    channel.note(&Note::ApplicationProtocol { name: protocol.0 });
+    Ok(Some(protocol.0.to_vec()))
+}
+
+/// What the server proved, and whether it wants a certificate of ours.
+#[derive(Default)]
+struct ServerProof {
+    chain: Arc<Vec<Vec<u8>>>,
+    scheme: Option<SignatureScheme>,
+    not_after: Option<UnixTime>,
+    request: Option<Message>,
+}
+
+/// `[CertificateRequest], Certificate, CertificateVerify` (RFC 9846 sections 4.4.2, 4.5.1 and 4.5.2).
+async fn server_certificate(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    hello: &SentHello,
+    config: &ClientConfig,
+    server: &ServerName,
+    now: UnixTime,
+) -> Result<ServerProof, Error> {
+    let message = channel
+        .receive(&[HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE])
+        .await?;
+    let (request, message) = if message.kind() == HandshakeType::CERTIFICATE_REQUEST {
+        certificate_request(&message)?;
+        transcript.add(message.bytes());
+        (Some(message), channel.receive(&[HandshakeType::CERTIFICATE]).await?)
+    } else {
+        (None, message)
+    };
+    let certificate: Certificate<'_> = message.decode()?;
+    if !certificate.certificate_request_context.is_empty() {
+        return Err(PeerFault::RequestContextNotEmpty.into());
+    }
+    if certificate.certificate_list.iter().nth(MAX_CHAIN_LENGTH).is_some() {
+        return Err(Limit::ChainLength.into());
+    }
+    for entry in certificate.certificate_list.iter() {
+        hello.check_answer(entry.extensions.iter().map(|extension| extension.extension_type))?;
+    }
+    let chain: Vec<Vec<u8>> = certificate
+        .certificate_list
+        .iter()
+        .map(|entry| entry.cert_data.to_vec())
+        .collect();
+    let leaf = chain.first().ok_or(PeerFault::NoCertificate)?;
+    transcript.add(message.bytes());
+    channel.note(&Note::CertificatesReceived { chain: &chain });
+    let verified = config
+        .verifier
+        .verify(Presented {
+            chain: &chain,
+            name: Some(server),
+            now,
+        })
+        .await?;
+    channel.note(&Note::ChainVerified {
+        path: verified.path.as_ref(),
+    });
+
+    let signed = signed_content(Side::Server, &transcript.hash());
+    let message = channel.receive(&[HandshakeType::CERTIFICATE_VERIFY]).await?;
+    let proof: CertificateVerify<'_> = message.decode()?;
+    check_proof(leaf, &proof, &config.policy.signature_schemes, &signed)?;
+    transcript.add(message.bytes());
+    channel.note(&Note::PeerProved {
+        scheme: proof.algorithm,
+    });
+    Ok(ServerProof {
+        scheme: Some(proof.algorithm),
+        not_after: verified.not_after,
+        request,
+        chain: Arc::new(chain),
+    })
+}
+
+/// RFC 9846 section 4.4.2: in the handshake the context is empty, and signature_algorithms must be there.
+fn certificate_request(message: &Message) -> Result<CertificateRequest<'_>, Error> {
+    let request: CertificateRequest<'_> = message.decode()?;
+    if !request.certificate_request_context.is_empty() {
+        return Err(PeerFault::RequestContextNotEmpty.into());
+    }
+    if request.signature_algorithms.is_none() {
+        return Err(PeerFault::MissingSignatureAlgorithms.into());
+    }
+    Ok(request)
+}
+
+async fn server_finished(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    secret: &TrafficSecret,
+) -> Result<Aligned, Error> {
+    let (message, aligned) = channel.receive_last(&[HandshakeType::FINISHED]).await?;
+    let finished: Finished<'_> = message.decode()?;
+    if !secret.verify_data(&transcript.hash())?.matches(finished.verify_data) {
+        return Err(PeerFault::BadFinished.into());
+    }
+    transcript.add(message.bytes());
+    channel.note(&Note::PeerFinished);
+    Ok(aligned)
+}
+
+/// Our certificate and the proof of its key, or an empty Certificate where there is none to show.
+async fn certificate(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    request: &Message,
+    config: &ClientConfig,
+) -> Result<(Arc<Vec<Vec<u8>>>, Option<SignatureScheme>), Error> {
+    let request = certificate_request(request)?;
+    let identity: Option<Arc<Identity>> = match &config.identity {
+        None => None,
+        Some(identities) => identities.choose(&request).await,
+    };
+    let offered = request
+        .signature_algorithms
+        .ok_or(PeerFault::MissingSignatureAlgorithms)?;
+    let usable = identity.and_then(|identity| {
+        let scheme = identity.scheme_among(|scheme| offered.contains(scheme))?;
+        Some((identity, scheme))
+    });
+    let chain = usable
+        .as_ref()
+        .map(|(identity, _)| identity.chain.clone())
+        .unwrap_or_default();
+    let entries: Vec<_> = chain
+        .iter()
+        .map(|der| CertificateEntry {
+            cert_data: der,
+            extensions: Sequence::default(),
+        })
+        .collect();
+    let message = Certificate {
+        certificate_request_context: &[],
+        certificate_list: Sequence::from(entries.as_slice()),
+    };
+    channel.send(transcript, HandshakeType::CERTIFICATE, &message)?;
+    let Some((identity, scheme)) = usable else {
+        return Ok((chain, None));
+    };
+    channel.note(&Note::CertificatesSent { chain: &identity.chain });
+    let content = signed_content(Side::Client, &transcript.hash());
+    let signature = identity.key.sign(scheme, &content).await.map_err(Internal::from)?;
+    let message = CertificateVerify {
+        algorithm: scheme,
+        signature: &signature,
+    };
+    channel.send(transcript, HandshakeType::CERTIFICATE_VERIFY, &message)?;
+    channel.note(&Note::Proved { scheme });
+    Ok((chain, Some(scheme)))
+}

@@ -1,0 +1,153 @@
+//! Handshake messages after the handshake (RFC 9846 section 4.7).
+
+use portunus_x509::UnixTime;
+
+use super::{Established, Resumption, Side};
+use crate::error::{Error, Limit, PeerFault};
+use crate::handshake_io::Io;
+use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS_RECEIVED};
+use crate::observe::{Direction, Note};
+use crate::schedule::tls13::{TrafficSecret, ticket_psk};
+use crate::session::client::ClientSession;
+use crate::wire::NewSessionTicket;
+use crate::wire::{ContentType, HandshakeType};
+use crate::wire::{Decode, handshake_message};
+use crate::wire::{KeyUpdate, KeyUpdateRequest};
+
+/// The longest life that a client believes: 7 days (RFC 9846 section 4.7.1).
+const MAX_TICKET_LIFETIME: u32 = 604_800;
+
+/// What may come to a client.
+const TO_CLIENT: &[HandshakeType] = &[HandshakeType::NEW_SESSION_TICKET, HandshakeType::KEY_UPDATE];
+/// What may come to a server.
+const TO_SERVER: &[HandshakeType] = &[HandshakeType::KEY_UPDATE];
+
+/// How often the peer did what it may do only so often.
+#[derive(Debug, Default)]
+pub(crate) struct Budgets {
+    key_updates: u32,
+    tickets: u32,
+}
+
+impl Budgets {
+    /// Application data came: the peer does not only keep us busy.
+    pub(crate) fn data_received(&mut self) {
+        self.key_updates = 0;
+    }
+}
+
+/// Handles the messages that were received so far.
+pub(crate) fn receive(
+    io: &mut Io,
+    established: &mut Established,
+    budgets: &mut Budgets,
+    now: UnixTime,
+) -> Result<(), Error> {
+    let wanted = match established.side {
+        Side::Client => TO_CLIENT,
+        Side::Server => TO_SERVER,
+    };
+    while let Some(bytes) = io.next_message(wanted)? {
+        let body = bytes.get(4..).unwrap_or_default();
+        if bytes.first() == Some(&HandshakeType::KEY_UPDATE.0) {
+            key_update(io, established, budgets, KeyUpdate::read(body)?)?;
+        } else {
+            budgets.tickets = budgets.tickets.saturating_add(1);
+            if budgets.tickets > MAX_TICKETS_RECEIVED {
+                return Err(Limit::Tickets.into());
+            }
+            new_session_ticket(io, established, &NewSessionTicket::read(body)?, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// The peer seals with new keys from here on, and may ask us to do so too (RFC 9846 section 4.7.3).
+fn key_update(
+    io: &mut Io,
+    established: &mut Established,
+    budgets: &mut Budgets,
+    update: KeyUpdate,
+) -> Result<(), Error> {
+    if !io.is_aligned() {
+        return Err(PeerFault::NotAligned.into());
+    }
+    budgets.key_updates = budgets.key_updates.saturating_add(1);
+    if budgets.key_updates > MAX_KEY_UPDATES {
+        return Err(Limit::KeyUpdates.into());
+    }
+    let next = established.read_secret.next()?;
+    io.opener.install(next.record_key(established.suite)?);
+    established.read_secret = next;
+    io.note(&Note::KeyUpdated {
+        direction: Direction::Received,
+    });
+    // One answer serves several requests: a peer that does not read what we send gets no second one.
+    if update.request_update == KeyUpdateRequest::UpdateRequested && !io.answer_waits {
+        io.answer_waits = true;
+        send_key_update(io, established, KeyUpdateRequest::UpdateNotRequested)?;
+    }
+    Ok(())
+}
+
+/// Seals a KeyUpdate under the old keys, and all that follows under new ones.
+pub(crate) fn send_key_update(
+    io: &mut Io,
+    established: &mut Established,
+    request_update: KeyUpdateRequest,
+) -> Result<(), Error> {
+    let message = handshake_message(HandshakeType::KEY_UPDATE, &KeyUpdate { request_update })?;
+    io.note(&Note::Message {
+        direction: Direction::Sent,
+        kind: HandshakeType::KEY_UPDATE,
+        bytes: &message,
+    });
+    io.seal(ContentType::HANDSHAKE, &message)?;
+    let next: TrafficSecret = established.write_secret.next()?;
+    io.outgoing.install(next.record_key(established.suite)?);
+    established.write_secret = next;
+    io.note(&Note::KeyUpdated {
+        direction: Direction::Sent,
+    });
+    Ok(())
+}
+
+/// A ticket for a later connection.
+fn new_session_ticket(
+    io: &mut Io,
+    established: &Established,
+    ticket: &NewSessionTicket<'_>,
+    now: UnixTime,
+) -> Result<(), Error> {
+    io.note(&Note::Ticket {
+        direction: Direction::Received,
+        lifetime: ticket.ticket_lifetime,
+    });
+    let Some(Resumption {
+        config,
+        server,
+        resumption_secret,
+        not_after,
+    }) = &established.resumption
+    else {
+        return Ok(());
+    };
+    // A life of zero says that the ticket is to be thrown away.
+    let (Some(sessions), 1..) = (&config.sessions, ticket.ticket_lifetime) else {
+        return Ok(());
+    };
+    let life = i64::from(ticket.ticket_lifetime.min(MAX_TICKET_LIFETIME));
+    let end = now.0.saturating_add(life);
+    let session = ClientSession {
+        cipher_suite: established.suite.id,
+        psk: ticket_psk(established.suite.hash, resumption_secret, ticket.ticket_nonce)?,
+        ticket: ticket.ticket.to_vec(),
+        age_add: ticket.ticket_age_add,
+        received: now,
+        expires: UnixTime(not_after.map_or(end, |not_after| end.min(not_after.0))),
+        trust: config.verifier.trust(),
+        chain: established.info.server_chain.clone(),
+    };
+    sessions.put(server, session);
+    Ok(())
+}

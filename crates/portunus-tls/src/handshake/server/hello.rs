@@ -1,0 +1,159 @@
+//! Reading a ClientHello: what it asks for, and what goes on from it.
+
+use portunus_x509::{DnsName, UnixTime};
+
+use crate::choose;
+use crate::config::server::ServerConfig;
+use crate::crypto::suite::Suite;
+use crate::error::{Error, PeerFault};
+use crate::limits::MAX_PSK_IDENTITIES;
+use crate::schedule::tls13::EarlySecret;
+use crate::schedule::transcript::Transcript;
+use crate::session::tickets::TicketContent;
+use crate::wire::ClientHello;
+use crate::wire::{NamedGroup, PskKeyExchangeMode};
+
+/// The server name, where it can be a host name. What cannot (an address, brackets, an underscore) is no reason to refuse: it is ignored.
+pub(crate) fn host_name(hello: &ClientHello<'_>) -> Option<DnsName> {
+    let name = std::str::from_utf8(hello.extensions.server_name?.0).ok()?;
+    DnsName::parse(name).ok()
+}
+
+/// What is chosen from a ClientHello.
+pub(crate) struct Choice {
+    pub(crate) suite: Suite,
+    pub(crate) group: NamedGroup,
+    /// The client's share of the group; without one the server asks for it.
+    pub(crate) share: Option<Vec<u8>>,
+    pub(crate) application_protocol: Option<Vec<u8>>,
+}
+
+/// RFC 9846 section 4.2.1: version, suite, group, protocol.
+pub(crate) fn choose(hello: &ClientHello<'_>, config: &ServerConfig) -> Result<Choice, Error> {
+    choose::version(hello)?;
+    if hello.legacy_compression_methods != [0] {
+        return Err(PeerFault::CompressionOffered.into());
+    }
+    let extensions = &hello.extensions;
+    let groups = extensions.supported_groups.ok_or(PeerFault::MissingSupportedGroups)?;
+    let shares = extensions.key_share.ok_or(PeerFault::MissingKeyShare)?;
+    if extensions.signature_algorithms.is_none() && extensions.pre_shared_key.is_none() {
+        return Err(PeerFault::MissingSignatureAlgorithms.into());
+    }
+    if extensions.pre_shared_key.is_some() && extensions.psk_key_exchange_modes.is_none() {
+        return Err(PeerFault::PskWithoutModes.into());
+    }
+    choose::check_key_shares(groups, shares)?;
+    let suite = choose::cipher_suite(hello.cipher_suites, &config.policy)?;
+    let group = choose::group(groups, shares, &config.policy)?;
+    let protocols = extensions.application_layer_protocol_negotiation;
+    let application_protocol = choose::application_protocol(protocols, &config.application_protocols)?;
+    Ok(Choice {
+        suite,
+        group: group.group,
+        share: group.share.map(<[u8]>::to_vec),
+        application_protocol: application_protocol.map(<[u8]>::to_vec),
+    })
+}
+
+/// The second ClientHello differs from the first in nothing but what RFC 9846 section 4.2.2 lists, and holds the one share that was asked for.
+pub(crate) fn check_second<'a>(
+    first: &ClientHello<'a>,
+    second: &ClientHello<'a>,
+    group: NamedGroup,
+) -> Result<(), PeerFault> {
+    let (before, after) = (&first.extensions, &second.extensions);
+    let same = first.legacy_version == second.legacy_version
+        && first.random == second.random
+        && first.legacy_session_id == second.legacy_session_id
+        && first.cipher_suites == second.cipher_suites
+        && first.legacy_compression_methods == second.legacy_compression_methods
+        && before.server_name == after.server_name
+        && before.supported_groups == after.supported_groups
+        && before.signature_algorithms == after.signature_algorithms
+        && before.signature_algorithms_cert == after.signature_algorithms_cert
+        && before.application_layer_protocol_negotiation == after.application_layer_protocol_negotiation
+        && before.supported_versions == after.supported_versions
+        && before.psk_key_exchange_modes == after.psk_key_exchange_modes
+        && before.certificate_authorities == after.certificate_authorities
+        && before.post_handshake_auth == after.post_handshake_auth;
+    if !same {
+        return Err(PeerFault::SecondHelloChanged);
+    }
+    if after.early_data {
+        return Err(PeerFault::EarlyDataAfterRetry);
+    }
+    let mut shares = after.key_share.ok_or(PeerFault::MissingKeyShare)?.iter();
+    match (shares.next(), shares.next()) {
+        (Some(share), None) if share.group == group => Ok(()),
+        _ => Err(PeerFault::SecondHelloKeyShare),
+    }
+}
+
+/// A session that goes on.
+pub(crate) struct Resumed {
+    /// Its place among the client's offers.
+    pub(crate) index: u16,
+    pub(crate) ticket: TicketContent,
+    pub(crate) early_secret: EarlySecret,
+}
+
+/// The first offered ticket that can be used here: ours, in time, of this suite's hash, issued for this name and the same demands on clients. A binder that does not
+/// verify is fatal (RFC 9846 section 4.3.11); a ticket that nobody can use is not.
+pub(crate) fn resumption(
+    hello: &ClientHello<'_>,
+    message: &[u8],
+    transcript: &Transcript,
+    suite: Suite,
+    config: &ServerConfig,
+    now: UnixTime,
+) -> Result<Option<Resumed>, Error> {
+    let extensions = &hello.extensions;
+    let (Some(offered), Some(tickets), Some(modes)) = (
+        extensions.pre_shared_key,
+        &config.tickets,
+        extensions.psk_key_exchange_modes,
+    ) else {
+        return Ok(None);
+    };
+    if !modes.contains(&PskKeyExchangeMode::PSK_DHE_KE) {
+        return Ok(None);
+    }
+    let server_name = session_name(hello);
+    let binding = config.session_binding();
+    let identities = offered
+        .identities
+        .iter()
+        .zip(offered.binders.iter())
+        .take(MAX_PSK_IDENTITIES);
+    for (index, (identity, binder)) in (0_u16..).zip(identities) {
+        let Some(ticket) = tickets.open(identity.identity, now) else {
+            continue;
+        };
+        let same_hash = Suite::of(ticket.cipher_suite).is_some_and(|issued| issued.hash == suite.hash);
+        if !same_hash || ticket.server_name != server_name || ticket.binding != binding {
+            continue;
+        }
+        let truncated = message.len().saturating_sub(offered.binders_length());
+        let truncated = transcript.hash_with(message.get(..truncated).unwrap_or_default());
+        let early_secret = EarlySecret::new(suite.hash, Some(&ticket.psk))?;
+        if !early_secret.resumption_binder(&truncated)?.matches(binder.0) {
+            return Err(PeerFault::BadBinder.into());
+        }
+        return Ok(Some(Resumed {
+            index,
+            ticket,
+            early_secret,
+        }));
+    }
+    Ok(None)
+}
+
+/// The name that a session is bound to.
+pub(crate) fn session_name(hello: &ClientHello<'_>) -> Vec<u8> {
+    hello
+        .extensions
+        .server_name
+        .map(|name| name.0.to_ascii_lowercase())
+        .unwrap_or_default()
+}

@@ -1,0 +1,4 @@
+//! The server's side.
+
+pub(crate) mod hello;
+pub(crate) mod tls13;

@@ -1,0 +1,518 @@
+//! The server's TLS 1.3 handshake (RFC 9846 section 2).
+
+use std::sync::Arc;
+
+use portunus_x509::UnixTime;
+
+use super::hello::{self, Choice, Resumed};
+use crate::config::identity::Identity;
+use crate::config::server::{ChooseConfig, ClientAuthentication, ServerConfig};
+use crate::config::verify::{Presented, VerifyPeer};
+use crate::crypto::suite::Suite;
+use crate::crypto::{group, random};
+use crate::error::{Error, Internal, Limit, PeerFault};
+use crate::handshake::channel::{Aligned, Channel};
+use crate::handshake::signed::{check_proof, signed_content};
+use crate::handshake::{ConnectionInfo, Established, Side};
+use crate::handshake_io::{ApplicationData, ChangeCipherSpec};
+use crate::limits::{MAX_CHAIN_LENGTH, MAX_SKIPPED_EARLY_DATA, TICKET_LIFETIME, TICKETS_ISSUED};
+use crate::observe::{Direction, Note, SecretLabel};
+use crate::schedule::tls13::{EarlySecret, MainSecret, TrafficSecret, ticket_psk};
+use crate::schedule::transcript::Transcript;
+use crate::session::tickets::TicketContent;
+use crate::wire::CertificateRequest;
+use crate::wire::CertificateVerify;
+use crate::wire::EncryptedExtensions;
+use crate::wire::Finished;
+use crate::wire::NewSessionTicket;
+use crate::wire::Sequence;
+use crate::wire::{Certificate, CertificateEntry};
+use crate::wire::{ClientHello, DistinguishedName, KeyShareEntry, ProtocolName};
+use crate::wire::{HandshakeType, ProtocolVersion, PskKeyExchangeMode, SignatureScheme};
+use crate::wire::{HelloRetryRequest, HelloRetryRequestExtensions, ServerHello, ServerHelloExtensions};
+
+/// From the ClientHello to the client's Finished. Dropping the future abandons the handshake; nothing is sent any more.
+pub(crate) async fn handshake(
+    mut channel: Channel,
+    chooser: Arc<dyn ChooseConfig>,
+    now: UnixTime,
+) -> Result<Established, Error> {
+    // ClientHello, and a second one if its key share is not of the group that we want.
+    let (first, aligned) = channel.receive_last(&[HandshakeType::CLIENT_HELLO]).await?;
+    channel.change_cipher_spec(ChangeCipherSpec::Drop);
+    let (config, choice) = {
+        let hello: ClientHello<'_> = first.decode()?;
+        let host = hello::host_name(&hello);
+        let chosen = chooser.choose(&hello, host.as_ref()).await;
+        let config = chosen.map_err(|reason| Internal::NoConfiguration { reason })?;
+        channel.log_keys(config.key_log.as_ref(), hello.random);
+        if hello.extensions.early_data {
+            channel.application_data(ApplicationData::Skip {
+                left: MAX_SKIPPED_EARLY_DATA,
+            });
+        }
+        let choice = hello::choose(&hello, &config)?;
+        (config, choice)
+    };
+    let suite = choice.suite;
+    channel.note(&Note::Chosen {
+        version: ProtocolVersion::TLS1_3,
+        cipher_suite: suite.id,
+    });
+    let retried = choice.share.is_none();
+    let (message, aligned, choice, mut transcript) = if retried {
+        let mut transcript = Transcript::after_retry(suite.hash, first.bytes());
+        let before: ClientHello<'_> = first.decode()?;
+        hello_retry_request(&mut channel, &mut transcript, &before, &choice)?;
+        let (second, aligned) = channel.receive_last(&[HandshakeType::CLIENT_HELLO]).await?;
+        channel.application_data(ApplicationData::Refuse);
+        let after: ClientHello<'_> = second.decode()?;
+        hello::check_second(&before, &after, choice.group)?;
+        let choice = Choice {
+            suite,
+            ..hello::choose(&after, &config)?
+        };
+        (second, aligned, choice, transcript)
+    } else {
+        (first, aligned, choice, Transcript::new(suite.hash))
+    };
+    let hello: ClientHello<'_> = message.decode()?;
+    let resumed = hello::resumption(&hello, message.bytes(), &transcript, suite, &config, now)?;
+    transcript.add(message.bytes());
+
+    // ServerHello: from here on both sides have the handshake's keys.
+    let share = choice.share.as_deref().ok_or(PeerFault::SecondHelloKeyShare)?;
+    let (early_secret, session) = match resumed {
+        Some(Resumed {
+            index,
+            ticket,
+            early_secret,
+        }) => (early_secret, Some((index, ticket))),
+        None => (EarlySecret::new(suite.hash, None)?, None),
+    };
+    let (server_share, shared_secret) = group::respond(choice.group, share).map_err(|failed| match failed {
+        group::ExchangeFailed::PeerShare => Error::from(PeerFault::BadKeyShare),
+        group::ExchangeFailed::Ours => Internal::Crypto.into(),
+    })?;
+    channel.note(&Note::KeyExchanged {
+        group: choice.group,
+        client_share: share.len(),
+        server_share: server_share.len(),
+        shared_secret: shared_secret.as_ref().len(),
+    });
+    server_hello(
+        &mut channel,
+        &mut transcript,
+        &hello,
+        &choice,
+        &server_share,
+        session.as_ref().map(|(index, _)| *index),
+    )?;
+    if !hello.legacy_session_id.is_empty() && !retried {
+        channel.send_change_cipher_spec()?;
+    }
+    let handshake_secret = early_secret.into_handshake(&shared_secret)?;
+    drop(shared_secret);
+    let (client_secret, server_secret) = handshake_secret.traffic_secrets(&transcript.hash())?;
+    channel.derived(
+        SecretLabel::ClientHandshakeTraffic,
+        "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+        client_secret.expose(),
+    );
+    channel.derived(
+        SecretLabel::ServerHandshakeTraffic,
+        "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+        server_secret.expose(),
+    );
+    channel.write_with(suite, &server_secret, SecretLabel::ServerHandshakeTraffic)?;
+    channel.read_with(aligned, suite, &client_secret, SecretLabel::ClientHandshakeTraffic)?;
+
+    // EncryptedExtensions, [CertificateRequest], [Certificate, CertificateVerify], Finished.
+    encrypted_extensions(&mut channel, &mut transcript, &hello, &choice, session.is_some())?;
+    let (requested, identity, signature_scheme) = match &session {
+        Some(_) => {
+            channel.note(&Note::Resumed);
+            (None, None, None)
+        }
+        None => {
+            if config.tickets.is_some() && hello.extensions.pre_shared_key.is_some() {
+                channel.note(&Note::NotResumed);
+            }
+            let requested = certificate_request(&mut channel, &mut transcript, &config)?;
+            let host = hello::host_name(&hello);
+            let chosen = config.identities.choose(&hello, host.as_ref()).await;
+            let identity = chosen.ok_or(Internal::NoIdentity)?;
+            let scheme = certificate(&mut channel, &mut transcript, &hello, &identity, &config).await?;
+            (requested, Some(identity), Some(scheme))
+        }
+    };
+    finished(&mut channel, &mut transcript, &server_secret)?;
+    let main_secret = handshake_secret.into_main()?;
+    let secrets = main_secret.application_secrets(&transcript.hash())?;
+    channel.derived(
+        SecretLabel::ClientApplicationTraffic(0),
+        "CLIENT_TRAFFIC_SECRET_0",
+        secrets.client.expose(),
+    );
+    channel.derived(
+        SecretLabel::ServerApplicationTraffic(0),
+        "SERVER_TRAFFIC_SECRET_0",
+        secrets.server.expose(),
+    );
+    channel.derived(SecretLabel::Exporter, "EXPORTER_SECRET", secrets.exporter.as_ref());
+    channel.write_with(suite, &secrets.server, SecretLabel::ServerApplicationTraffic(0))?;
+
+    // [Certificate, [CertificateVerify]], Finished of the client. One that refuses our certificate may say so before it has keys.
+    channel.plaintext_alerts(true);
+    let client = match requested {
+        Some(request) => client_certificate(&mut channel, &mut transcript, &request, &config, now).await?,
+        None => ClientProof::default(),
+    };
+    let aligned = client_finished(&mut channel, &mut transcript, &client_secret).await?;
+    channel.change_cipher_spec(ChangeCipherSpec::Refuse);
+    channel.plaintext_alerts(false);
+    channel.read_with(
+        aligned,
+        suite,
+        &secrets.client,
+        SecretLabel::ClientApplicationTraffic(0),
+    )?;
+
+    let (client_chain, not_after) = match session {
+        Some((_, ticket)) => (ticket.chain, ticket.not_after),
+        None => (client.chain, client.not_after),
+    };
+    let count = if identity.is_some() { TICKETS_ISSUED } else { 1 };
+    let session_basis = SessionBasis {
+        suite,
+        config: &config,
+        hello: &hello,
+        chain: &client_chain,
+        not_after,
+        now,
+    };
+    tickets(&mut channel, &mut transcript, &main_secret, &session_basis, count)?;
+    channel.note(&Note::Established);
+    Ok(Established {
+        side: Side::Server,
+        suite,
+        info: ConnectionInfo {
+            version: ProtocolVersion::TLS1_3,
+            cipher_suite: suite.id,
+            group: choice.group,
+            signature_scheme,
+            client_signature_scheme: client.scheme,
+            application_protocol: choice.application_protocol,
+            server_name: hello.extensions.server_name.map(|name| name.0.to_vec()),
+            server_chain: identity
+                .as_ref()
+                .map(|identity| identity.chain.clone())
+                .unwrap_or_default(),
+            client_chain: Arc::new(client_chain),
+            resumed: identity.is_none(),
+            retried,
+        },
+        read_secret: secrets.client,
+        write_secret: secrets.server,
+        exporter_secret: secrets.exporter,
+        resumption: None,
+    })
+}
+
+/// Asks for a share of the group that we want (RFC 9846 section 4.2.4).
+fn hello_retry_request(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    hello: &ClientHello<'_>,
+    choice: &Choice,
+) -> Result<(), Error> {
+    let request = HelloRetryRequest {
+        legacy_version: ProtocolVersion::TLS1_2,
+        legacy_session_id_echo: hello.legacy_session_id,
+        cipher_suite: choice.suite.id,
+        legacy_compression_method: 0,
+        extensions: HelloRetryRequestExtensions {
+            supported_versions: Some(ProtocolVersion::TLS1_3),
+            key_share: Some(choice.group),
+            ..Default::default()
+        },
+    };
+    channel.send(transcript, HandshakeType::SERVER_HELLO, &request)?;
+    channel.note(&Note::RetryRequested {
+        group: Some(choice.group),
+    });
+    if hello.legacy_session_id.is_empty() {
+        channel.flush()
+    } else {
+        channel.send_change_cipher_spec()
+    }
+}
+
+fn server_hello(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    hello: &ClientHello<'_>,
+    choice: &Choice,
+    server_share: &[u8],
+    pre_shared_key: Option<u16>,
+) -> Result<(), Error> {
+    let message = ServerHello {
+        legacy_version: ProtocolVersion::TLS1_2,
+        random: &random::array()?,
+        legacy_session_id_echo: hello.legacy_session_id,
+        cipher_suite: choice.suite.id,
+        legacy_compression_method: 0,
+        extensions: ServerHelloExtensions {
+            supported_versions: Some(ProtocolVersion::TLS1_3),
+            key_share: Some(KeyShareEntry {
+                group: choice.group,
+                key_exchange: server_share,
+            }),
+            pre_shared_key,
+            ..Default::default()
+        },
+    };
+    channel.send(transcript, HandshakeType::SERVER_HELLO, &message)
+}
+
+fn encrypted_extensions(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    hello: &ClientHello<'_>,
+    choice: &Choice,
+    resumed: bool,
+) -> Result<(), Error> {
+    let message = EncryptedExtensions {
+        // RFC 6066 section 3: said when the name was used, which a session that goes on does not.
+        server_name: !resumed && hello::host_name(hello).is_some(),
+        application_layer_protocol_negotiation: choice.application_protocol.as_deref().map(ProtocolName),
+        ..Default::default()
+    };
+    if let Some(name) = &choice.application_protocol {
+        channel.note(&Note::ApplicationProtocol { name });
+    }
+    channel.send(transcript, HandshakeType::ENCRYPTED_EXTENSIONS, &message)
+}
+
+/// Whom to believe about the client, and whether it must show a certificate.
+struct Requested {
+    verifier: Arc<dyn VerifyPeer>,
+    required: bool,
+}
+
+fn certificate_request(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    config: &ServerConfig,
+) -> Result<Option<Requested>, Error> {
+    let (verifier, required) = match &config.client_authentication {
+        ClientAuthentication::None => return Ok(None),
+        ClientAuthentication::Optional(verifier) => (verifier.clone(), false),
+        ClientAuthentication::Required(verifier) => (verifier.clone(), true),
+    };
+    let authorities: Vec<_> = config.authorities.iter().map(|name| DistinguishedName(name)).collect();
+    let message = CertificateRequest {
+        certificate_request_context: &[],
+        signature_algorithms: Some(Sequence::from(config.policy.signature_schemes.as_slice())),
+        certificate_authorities: (!authorities.is_empty()).then_some(Sequence::from(authorities.as_slice())),
+        ..Default::default()
+    };
+    channel.send(transcript, HandshakeType::CERTIFICATE_REQUEST, &message)?;
+    Ok(Some(Requested { verifier, required }))
+}
+
+/// Certificate and CertificateVerify (RFC 9846 sections 4.5.1 and 4.5.2).
+async fn certificate(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    hello: &ClientHello<'_>,
+    identity: &Identity,
+    config: &ServerConfig,
+) -> Result<SignatureScheme, Error> {
+    let offered = hello
+        .extensions
+        .signature_algorithms
+        .ok_or(PeerFault::MissingSignatureAlgorithms)?;
+    let allowed =
+        |scheme: &SignatureScheme| offered.contains(scheme) && config.policy.signature_schemes.contains(scheme);
+    let scheme = identity
+        .scheme_among(allowed)
+        .ok_or(PeerFault::NoCommonSignatureScheme)?;
+    let entries: Vec<CertificateEntry<'_>> = identity
+        .chain
+        .iter()
+        .map(|der| CertificateEntry {
+            cert_data: der,
+            extensions: Sequence::default(),
+        })
+        .collect();
+    let message = Certificate {
+        certificate_request_context: &[],
+        certificate_list: Sequence::from(entries.as_slice()),
+    };
+    channel.send(transcript, HandshakeType::CERTIFICATE, &message)?;
+    channel.note(&Note::CertificatesSent { chain: &identity.chain });
+    let content = signed_content(Side::Server, &transcript.hash());
+    let signature = identity.key.sign(scheme, &content).await.map_err(Internal::from)?;
+    let message = CertificateVerify {
+        algorithm: scheme,
+        signature: &signature,
+    };
+    channel.send(transcript, HandshakeType::CERTIFICATE_VERIFY, &message)?;
+    channel.note(&Note::Proved { scheme });
+    Ok(scheme)
+}
+
+fn finished(channel: &mut Channel, transcript: &mut Transcript, secret: &TrafficSecret) -> Result<(), Error> {
+    let verify_data = secret.verify_data(&transcript.hash())?;
+    channel.send(
+        transcript,
+        HandshakeType::FINISHED,
+        &Finished {
+            verify_data: verify_data.as_ref(),
+        },
+    )
+}
+
+/// What a client proved of itself: nothing, where it has no certificate.
+#[derive(Default)]
+struct ClientProof {
+    chain: Vec<Vec<u8>>,
+    scheme: Option<SignatureScheme>,
+    not_after: Option<UnixTime>,
+}
+
+/// The client's Certificate and, unless that is empty, its CertificateVerify.
+async fn client_certificate(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    request: &Requested,
+    config: &ServerConfig,
+    now: UnixTime,
+) -> Result<ClientProof, Error> {
+    let message = channel.receive(&[HandshakeType::CERTIFICATE]).await?;
+    let certificate: Certificate<'_> = message.decode()?;
+    if !certificate.certificate_request_context.is_empty() {
+        return Err(PeerFault::RequestContextNotEmpty.into());
+    }
+    if certificate.certificate_list.iter().nth(MAX_CHAIN_LENGTH).is_some() {
+        return Err(Limit::ChainLength.into());
+    }
+    let chain: Vec<Vec<u8>> = certificate
+        .certificate_list
+        .iter()
+        .map(|entry| entry.cert_data.to_vec())
+        .collect();
+    if certificate
+        .certificate_list
+        .iter()
+        .any(|entry| !entry.extensions.is_empty())
+    {
+        // We asked for neither OCSP nor SCT (RFC 9846 section 4.5.1).
+        return Err(PeerFault::UnsolicitedExtension.into());
+    }
+    transcript.add(message.bytes());
+    let Some(leaf) = chain.first() else {
+        return if request.required {
+            Err(PeerFault::CertificateRequired.into())
+        } else {
+            Ok(ClientProof::default())
+        };
+    };
+    channel.note(&Note::CertificatesReceived { chain: &chain });
+    let verified = request
+        .verifier
+        .verify(Presented {
+            chain: &chain,
+            name: None,
+            now,
+        })
+        .await?;
+    channel.note(&Note::ChainVerified {
+        path: verified.path.as_ref(),
+    });
+
+    let signed = signed_content(Side::Client, &transcript.hash());
+    let message = channel.receive(&[HandshakeType::CERTIFICATE_VERIFY]).await?;
+    let proof: CertificateVerify<'_> = message.decode()?;
+    check_proof(leaf, &proof, &config.policy.signature_schemes, &signed)?;
+    transcript.add(message.bytes());
+    channel.note(&Note::PeerProved {
+        scheme: proof.algorithm,
+    });
+    Ok(ClientProof {
+        scheme: Some(proof.algorithm),
+        not_after: verified.not_after,
+        chain,
+    })
+}
+
+async fn client_finished(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    secret: &TrafficSecret,
+) -> Result<Aligned, Error> {
+    let (message, aligned) = channel.receive_last(&[HandshakeType::FINISHED]).await?;
+    let finished: Finished<'_> = message.decode()?;
+    if !secret.verify_data(&transcript.hash())?.matches(finished.verify_data) {
+        return Err(PeerFault::BadFinished.into());
+    }
+    transcript.add(message.bytes());
+    channel.note(&Note::PeerFinished);
+    Ok(aligned)
+}
+
+/// What tickets are made of, beside the secret.
+struct SessionBasis<'a> {
+    suite: Suite,
+    config: &'a ServerConfig,
+    hello: &'a ClientHello<'a>,
+    chain: &'a [Vec<u8>],
+    not_after: Option<UnixTime>,
+    now: UnixTime,
+}
+
+/// NewSessionTickets (RFC 9846 section 4.7.1), for a client that could use them.
+fn tickets(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    main_secret: &MainSecret,
+    basis: &SessionBasis<'_>,
+    count: usize,
+) -> Result<(), Error> {
+    let modes = basis.hello.extensions.psk_key_exchange_modes;
+    let usable = modes.is_some_and(|modes| modes.contains(&PskKeyExchangeMode::PSK_DHE_KE));
+    let Some(tickets) = basis.config.tickets.as_ref().filter(|_| usable) else {
+        return Ok(());
+    };
+    let resumption_secret = main_secret.resumption_secret(&transcript.hash())?;
+    channel.note(&Note::SecretDerived(SecretLabel::Resumption));
+    for index in (0_u8..).take(count) {
+        let nonce = [index];
+        let content = TicketContent {
+            cipher_suite: basis.suite.id,
+            issued: basis.now,
+            psk: ticket_psk(basis.suite.hash, &resumption_secret, &nonce)?,
+            server_name: hello::session_name(basis.hello),
+            binding: basis.config.session_binding(),
+            not_after: basis.not_after,
+            chain: basis.chain.to_vec(),
+        };
+        let Some(ticket) = tickets.seal(&content, basis.now)? else {
+            return Ok(());
+        };
+        let message = NewSessionTicket {
+            ticket_lifetime: TICKET_LIFETIME,
+            ticket_age_add: u32::from_be_bytes(random::array()?),
+            ticket_nonce: &nonce,
+            ticket: &ticket,
+            ..Default::default()
+        };
+        channel.send(transcript, HandshakeType::NEW_SESSION_TICKET, &message)?;
+        channel.note(&Note::Ticket {
+            direction: Direction::Sent,
+            lifetime: TICKET_LIFETIME,
+        });
+    }
+    channel.flush()
+}

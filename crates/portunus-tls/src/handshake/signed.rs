@@ -1,0 +1,38 @@
+//! What CertificateVerify signs, and checking it (RFC 9846 section 4.5.2).
+
+use portunus_x509::Certificate;
+
+use super::Side;
+use crate::crypto::hash::Digest;
+use crate::crypto::verify::{NotProven, verify};
+use crate::error::{CertificateFault, Error, PeerFault};
+use crate::wire::CertificateVerify;
+use crate::wire::SignatureScheme;
+
+/// The content that `side` signs: 64 spaces, a context, a zero, the transcript's hash.
+pub(crate) fn signed_content(side: Side, transcript: &Digest) -> Vec<u8> {
+    let context: &[u8] = match side {
+        Side::Server => b"TLS 1.3, server CertificateVerify",
+        Side::Client => b"TLS 1.3, client CertificateVerify",
+    };
+    [&[b' '; 64][..], context, &[0], transcript.as_ref()].concat()
+}
+
+/// Checks that the peer, whose certificate is `leaf`, holds its key. `offered` are the schemes that we said we verify.
+pub(crate) fn check_proof(
+    leaf: &[u8],
+    proof: &CertificateVerify<'_>,
+    offered: &[SignatureScheme],
+    signed: &[u8],
+) -> Result<(), Error> {
+    if !offered.contains(&proof.algorithm) {
+        return Err(PeerFault::SchemeNotOffered.into());
+    }
+    let leaf = Certificate::parse(leaf).map_err(CertificateFault::Unreadable)?;
+    verify(proof.algorithm, leaf.subject_public_key_info(), signed, proof.signature).map_err(|not_proven| {
+        match not_proven {
+            NotProven::WrongKey => PeerFault::SchemeWrongForKey.into(),
+            NotProven::BadSignature => PeerFault::BadSignature.into(),
+        }
+    })
+}

@@ -1,0 +1,171 @@
+//! A handshake under way: whoever brings bytes to it drives it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use portunus_x509::{ServerName, UnixTime};
+
+use crate::config::client::ClientConfig;
+use crate::config::server::ChooseConfig;
+use crate::connection::Connection;
+use crate::error::{Error, Misuse, Phase};
+use crate::handshake::channel::{Channel, lock};
+use crate::handshake::{Established, client, server};
+use crate::handshake_io::{ApplicationData, Io};
+use crate::observe::Observe;
+
+/// What a handshake waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The peer's next bytes.
+    NeedsBytes,
+    /// A decision: its future wakes the task. Bytes that come meanwhile are not looked at; better leave them with the transport.
+    NeedsDecision,
+    /// It is done: [`Handshake::into_connection`].
+    Done,
+}
+
+type Flow = Pin<Box<dyn Future<Output = Result<Established, Error>> + Send>>;
+
+enum State {
+    Running(Flow),
+    Done(Box<Established>),
+    Failed(Error),
+}
+
+/// A handshake, as client or server, without any I/O: [`Handshake::receive_with`] takes the peer's bytes, [`Handshake::poll`] makes progress,
+/// [`Handshake::pending`] are the bytes for the peer.
+///
+/// Dropping it wipes what it knew and tells the peer nothing.
+pub struct Handshake {
+    io: Arc<Mutex<Io>>,
+    state: State,
+}
+
+impl Handshake {
+    /// A client's handshake with the server of this name. `now` is the time by which certificates and tickets are judged.
+    pub fn client(
+        config: Arc<ClientConfig>,
+        server: ServerName,
+        now: UnixTime,
+        observer: Option<Arc<dyn Observe>>,
+    ) -> Self {
+        let io = Arc::new(Mutex::new(Io::new(true, observer)));
+        let channel = Channel::new(io.clone());
+        Self {
+            io,
+            state: State::Running(Box::pin(client::tls13::handshake(channel, config, server, now))),
+        }
+    }
+
+    /// A server's handshake; the ClientHello decides about the configuration (an `Arc<ServerConfig>` is a choice of itself).
+    pub fn server(chooser: Arc<dyn ChooseConfig>, now: UnixTime, observer: Option<Arc<dyn Observe>>) -> Self {
+        let io = Arc::new(Mutex::new(Io::new(false, observer)));
+        let channel = Channel::new(io.clone());
+        Self {
+            io,
+            state: State::Running(Box::pin(server::tls13::handshake(channel, chooser, now))),
+        }
+    }
+
+    /// Lends the space for incoming bytes to `read`, which tells how many it wrote there.
+    ///
+    /// # Errors
+    /// What `read` says; then nothing came.
+    pub fn receive_with<E>(&mut self, read: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<usize, E> {
+        let mut io = lock(&self.io);
+        let count = read(io.incoming.space())?;
+        io.incoming.filled(count);
+        Ok(count)
+    }
+
+    /// Makes what progress it can. The context's waker is woken when a decision is there.
+    ///
+    /// # Errors
+    /// Why the handshake failed; the alert for the peer is among the pending bytes. The same error is given for ever after.
+    pub fn poll(&mut self, context: &mut Context<'_>) -> Result<Progress, Error> {
+        let flow = match &mut self.state {
+            State::Running(flow) => flow,
+            State::Done(_) => return Ok(Progress::Done),
+            State::Failed(error) => return Err(error.clone()),
+        };
+        lock(&self.io).needs_bytes = false;
+        match flow.as_mut().poll(context) {
+            Poll::Pending if lock(&self.io).needs_bytes => Ok(Progress::NeedsBytes),
+            Poll::Pending => Ok(Progress::NeedsDecision),
+            Poll::Ready(Ok(established)) => {
+                self.state = State::Done(Box::new(established));
+                Ok(Progress::Done)
+            }
+            Poll::Ready(Err(error)) => Err(self.fail(error)),
+        }
+    }
+
+    /// The transport ended. What is in the incoming bytes should have been polled before.
+    ///
+    /// # Errors
+    /// [`Error::ClosedInHandshake`], or the error that came before.
+    pub fn transport_closed(&mut self) -> Result<(), Error> {
+        match &self.state {
+            State::Running(_) => Err(self.fail(Error::ClosedInHandshake)),
+            State::Done(_) => Ok(()),
+            State::Failed(error) => Err(error.clone()),
+        }
+    }
+
+    /// Drops the flow and with it all that it knew, and seals the alert.
+    fn fail(&mut self, error: Error) -> Error {
+        self.state = State::Failed(error.clone());
+        lock(&self.io).fail(&error);
+        error
+    }
+
+    /// Lends the bytes that wait for the peer to `write`, which tells how many it took.
+    ///
+    /// # Errors
+    /// What `write` says; then nothing was taken.
+    pub fn send_with<E>(&mut self, write: impl FnOnce(&[u8]) -> Result<usize, E>) -> Result<usize, E> {
+        let mut io = lock(&self.io);
+        let count = write(io.outgoing.pending())?;
+        io.outgoing.taken(count);
+        Ok(count)
+    }
+
+    /// Whether bytes wait for the peer.
+    pub fn wants_to_send(&self) -> bool {
+        !lock(&self.io).outgoing.pending().is_empty()
+    }
+
+    /// The connection, once the handshake is done. What was received beyond the handshake goes with it.
+    ///
+    /// # Errors
+    /// [`Misuse::HandshakeNotDone`], or the error that the handshake failed with.
+    pub fn into_connection(self) -> Result<Connection, Error> {
+        let Self { io, state } = self;
+        let established = match state {
+            State::Done(established) => established,
+            State::Failed(error) => return Err(error),
+            State::Running(_) => return Err(Misuse::HandshakeNotDone.into()),
+        };
+        // The flow is gone, and with it the other Arc.
+        let io = Arc::into_inner(io).ok_or(Misuse::HandshakeNotDone)?;
+        let mut io = io.into_inner().unwrap_or_else(PoisonError::into_inner);
+        io.application_data = ApplicationData::Deliver;
+        io.phase = Phase::Application;
+        io.incoming.release();
+        io.outgoing.release();
+        Ok(Connection::new(io, established))
+    }
+}
+
+impl std::fmt::Debug for Handshake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.state {
+            State::Running(_) => "Handshake(running)",
+            State::Done(_) => "Handshake(done)",
+            State::Failed(_) => "Handshake(failed)",
+        })
+    }
+}

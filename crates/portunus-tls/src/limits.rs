@@ -1,0 +1,60 @@
+//! Every length, count and budget that a peer can influence, with its reason.
+
+/// The longest handshake message but for certificates: a ClientHello with hybrid key shares, tickets and a long ALPN list has some
+/// 5 KiB; 64 KiB is what the 16-bit extension block allows.
+pub const MAX_HANDSHAKE_MESSAGE: usize = 0x1_0000 + 1024;
+
+/// The longest Certificate message: ten certificates of 10 KiB, the size that other engines allow too (OpenSSL: 100 KiB).
+pub const MAX_CERTIFICATE_MESSAGE: usize = 100 * 1024;
+
+/// The most certificates in a chain: public chains have at most five; a verifier searches all of them.
+pub const MAX_CHAIN_LENGTH: usize = 16;
+
+/// The most handshake bytes that a peer may send before the handshake is done: two ClientHellos or a whole server's flight.
+pub const MAX_HANDSHAKE_BYTES: usize = 256 * 1024;
+
+/// The most records without content in a row (empty application data, padding alone): BoringSSL allows 32 as well.
+pub const MAX_EMPTY_RECORDS: u32 = 32;
+
+/// The most change_cipher_spec records in one handshake: RFC 9846 section 5 needs one; some peers send one with each flight.
+pub const MAX_CHANGE_CIPHER_SPECS: u32 = 4;
+
+/// The most warning alerts in a row (`user_canceled`): BoringSSL allows 4 as well.
+pub const MAX_WARNING_ALERTS: u32 = 4;
+
+/// The most KeyUpdates in a row without application data between them: BoringSSL allows 32 as well.
+pub const MAX_KEY_UPDATES: u32 = 32;
+
+/// The most NewSessionTickets on one connection that are looked at; a hundred are fine (OpenSSL's `num_tickets` is free), floods are not.
+pub const MAX_TICKETS_RECEIVED: u32 = 1024;
+
+/// The most tickets of a ClientHello that a server tries to open: each costs an AEAD operation over the ticket.
+pub const MAX_PSK_IDENTITIES: usize = 4;
+
+/// The most key shares in a ClientHello: browsers send two or three and one of GREASE; checking them is quadratic.
+pub const MAX_KEY_SHARES: usize = 16;
+
+/// The most bytes of early data that are skipped when a client sent it unasked (RFC 9846 section 4.3.10): what a server that
+/// allows it commonly takes, with room for the records' overhead.
+pub const MAX_SKIPPED_EARLY_DATA: usize = 64 * 1024;
+
+/// The longest list of certificate authorities that fits a CertificateRequest (RFC 9846 section 4.3.4: 2^16-1), less its neighbours.
+pub const MAX_AUTHORITIES_BYTES: usize = 0xffff - 512;
+
+/// The longest ticket issued: larger ones (a client's long chain) make every ClientHello large; then no ticket is sent.
+pub const MAX_TICKET: usize = 8 * 1024;
+
+/// A ticket's life in seconds, at most 7 days (RFC 9846 section 4.7.1): a day keeps the exposure of a stolen ticket key short.
+pub const TICKET_LIFETIME: u32 = 86_400;
+
+/// Tickets issued after each full handshake: a browser opens several connections at once, and each ticket serves one.
+pub const TICKETS_ISSUED: usize = 2;
+
+/// The most sealed bytes that wait for the transport: a writer that is faster than the peer is held up here.
+pub const MAX_OUTGOING: usize = 256 * 1024;
+
+/// The incoming buffer's first size: a server's flight with an ECDSA chain fits.
+pub const MIN_INCOMING: usize = 4 * 1024;
+
+/// The incoming buffer's largest size: three full records at a read; more does not pay.
+pub const MAX_INCOMING: usize = 64 * 1024;

@@ -1,0 +1,6 @@
+//! Records (RFC 9846 section 5): found in the incoming bytes, opened where they lie, sealed straight into the outgoing bytes.
+//! This layer knows nothing of handshakes.
+
+pub(crate) mod incoming;
+pub(crate) mod open;
+pub(crate) mod outgoing;

@@ -1,0 +1,190 @@
+//! The key schedule of TLS 1.3: RFC 9846 section 7.1's diagram, from top to bottom.
+//!
+//! ```text
+//! PSK ------> Early Secret     -> binder_key
+//! (EC)DHE --> Handshake Secret -> client_, server_handshake_traffic_secret
+//! 0 --------> Main Secret      -> client_, server_application_traffic_secret_0, exporter_secret, resumption_secret
+//! ```
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use zeroize::Zeroizing;
+
+use crate::crypto::aead::RecordKey;
+use crate::crypto::hash::{Digest, HashAlgorithm};
+use crate::crypto::hkdf::{Expander, extract, hmac_sign};
+use crate::crypto::secret::Secret;
+use crate::crypto::suite::Suite;
+use crate::crypto::{CryptoFailed, hash};
+
+/// `Derive-Secret(., "derived", "")`: what the next extraction is salted with.
+fn derived(hash: HashAlgorithm, secret: &Secret) -> Result<Secret, CryptoFailed> {
+    Expander::new(hash, secret).secret(b"derived", hash.of(b"").as_ref())
+}
+
+/// The first stage: a pre-shared key, or zeros.
+pub(crate) struct EarlySecret {
+    hash: HashAlgorithm,
+    secret: Secret,
+}
+
+impl EarlySecret {
+    pub(crate) fn new(hash: HashAlgorithm, psk: Option<&Secret>) -> Result<Self, CryptoFailed> {
+        const ZEROS: [u8; 64] = [0; 64];
+        let (zeros, _) = ZEROS.split_at_checked(hash.length()).ok_or(CryptoFailed)?;
+        let secret = extract(hash, zeros, psk.map_or(zeros, AsRef::as_ref))?;
+        Ok(Self { hash, secret })
+    }
+
+    /// The `PskBinderEntry` of a resumption key over the hash of the truncated ClientHello (RFC 9846 section 4.3.11.2).
+    pub(crate) fn resumption_binder(&self, truncated_hello: &Digest) -> Result<Binder, CryptoFailed> {
+        let binder_key = Expander::new(self.hash, &self.secret).secret(b"res binder", self.hash.of(b"").as_ref())?;
+        TrafficSecret::new(self.hash, binder_key).verify_data(truncated_hello)
+    }
+
+    /// The next stage, with the shared secret of the key exchange.
+    pub(crate) fn into_handshake(self, shared_secret: &Secret) -> Result<HandshakeSecret, CryptoFailed> {
+        let salt = derived(self.hash, &self.secret)?;
+        Ok(HandshakeSecret {
+            hash: self.hash,
+            secret: extract(self.hash, salt.as_ref(), shared_secret.as_ref())?,
+        })
+    }
+}
+
+/// A binder is made as a Finished is.
+pub(crate) type Binder = VerifyData;
+
+/// The second stage: the key exchange's shared secret is in.
+pub(crate) struct HandshakeSecret {
+    hash: HashAlgorithm,
+    secret: Secret,
+}
+
+impl HandshakeSecret {
+    /// `client_handshake_traffic_secret` and `server_handshake_traffic_secret` over ClientHello...ServerHello.
+    pub(crate) fn traffic_secrets(&self, hellos: &Digest) -> Result<(TrafficSecret, TrafficSecret), CryptoFailed> {
+        let expander = Expander::new(self.hash, &self.secret);
+        Ok((
+            TrafficSecret::new(self.hash, expander.secret(b"c hs traffic", hellos.as_ref())?),
+            TrafficSecret::new(self.hash, expander.secret(b"s hs traffic", hellos.as_ref())?),
+        ))
+    }
+
+    /// The last stage.
+    pub(crate) fn into_main(self) -> Result<MainSecret, CryptoFailed> {
+        const ZEROS: [u8; 64] = [0; 64];
+        let (zeros, _) = ZEROS.split_at_checked(self.hash.length()).ok_or(CryptoFailed)?;
+        let salt = derived(self.hash, &self.secret)?;
+        Ok(MainSecret {
+            hash: self.hash,
+            secret: extract(self.hash, salt.as_ref(), zeros)?,
+        })
+    }
+}
+
+/// The last stage: all that the connection lives on comes from it.
+pub(crate) struct MainSecret {
+    hash: HashAlgorithm,
+    secret: Secret,
+}
+
+/// What the main secret gives once the server's Finished is in the transcript.
+pub(crate) struct ApplicationSecrets {
+    pub(crate) client: TrafficSecret,
+    pub(crate) server: TrafficSecret,
+    pub(crate) exporter: Secret,
+}
+
+impl MainSecret {
+    /// `client_`, `server_application_traffic_secret_0` and `exporter_secret` over ClientHello...server Finished.
+    pub(crate) fn application_secrets(&self, transcript: &Digest) -> Result<ApplicationSecrets, CryptoFailed> {
+        let expander = Expander::new(self.hash, &self.secret);
+        Ok(ApplicationSecrets {
+            client: TrafficSecret::new(self.hash, expander.secret(b"c ap traffic", transcript.as_ref())?),
+            server: TrafficSecret::new(self.hash, expander.secret(b"s ap traffic", transcript.as_ref())?),
+            exporter: expander.secret(b"exp master", transcript.as_ref())?,
+        })
+    }
+
+    /// `resumption_secret` over ClientHello...client Finished.
+    pub(crate) fn resumption_secret(&self, transcript: &Digest) -> Result<Secret, CryptoFailed> {
+        Expander::new(self.hash, &self.secret).secret(b"res master", transcript.as_ref())
+    }
+}
+
+/// A secret that protects one direction of traffic, or a binder.
+pub(crate) struct TrafficSecret {
+    hash: HashAlgorithm,
+    secret: Secret,
+}
+
+impl TrafficSecret {
+    fn new(hash: HashAlgorithm, secret: Secret) -> Self {
+        Self { hash, secret }
+    }
+
+    /// The write key and IV for records (RFC 9846 section 7.3).
+    pub(crate) fn record_key(&self, suite: Suite) -> Result<Box<RecordKey>, CryptoFailed> {
+        let expander = Expander::new(self.hash, &self.secret);
+        let mut key = Zeroizing::new([0; 32]);
+        let (key, _) = key.split_at_mut_checked(suite.aead.key_length()).ok_or(CryptoFailed)?;
+        expander.expand_label(b"key", b"", key)?;
+        RecordKey::new(suite.aead, key, |iv| expander.expand_label(b"iv", b"", iv))
+    }
+
+    /// The `verify_data` of a Finished over the transcript so far (RFC 9846 section 4.5.3).
+    pub(crate) fn verify_data(&self, transcript: &Digest) -> Result<VerifyData, CryptoFailed> {
+        let finished_key = Expander::new(self.hash, &self.secret).secret(b"finished", b"")?;
+        Ok(VerifyData(hmac_sign(self.hash, &finished_key, transcript.as_ref())))
+    }
+
+    /// `application_traffic_secret_N+1` (RFC 9846 section 7.2).
+    pub(crate) fn next(&self) -> Result<Self, CryptoFailed> {
+        Ok(Self::new(
+            self.hash,
+            Expander::new(self.hash, &self.secret).secret(b"traffic upd", b"")?,
+        ))
+    }
+
+    /// The secret for a key log, which is the only way out.
+    pub(crate) fn expose(&self) -> &[u8] {
+        self.secret.as_ref()
+    }
+}
+
+/// A MAC over the transcript.
+pub(crate) struct VerifyData(aws_lc_rs::hmac::Tag);
+
+impl VerifyData {
+    /// Compares in constant time.
+    pub(crate) fn matches(&self, received: &[u8]) -> bool {
+        verify_slices_are_equal(self.0.as_ref(), received).is_ok()
+    }
+}
+
+impl AsRef<[u8]> for VerifyData {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_ref()
+    }
+}
+
+/// The pre-shared key that a ticket stands for (RFC 9846 section 4.7.1).
+pub(crate) fn ticket_psk(
+    hash: HashAlgorithm,
+    resumption_secret: &Secret,
+    nonce: &[u8],
+) -> Result<Secret, CryptoFailed> {
+    Expander::new(hash, resumption_secret).secret(b"resumption", nonce)
+}
+
+/// Keying material for the application (RFC 9846 section 7.5).
+pub(crate) fn export(
+    hash: hash::HashAlgorithm,
+    exporter_secret: &Secret,
+    label: &[u8],
+    context: &[u8],
+    out: &mut [u8],
+) -> Result<(), CryptoFailed> {
+    let secret = Expander::new(hash, exporter_secret).secret(label, hash.of(b"").as_ref())?;
+    Expander::new(hash, &secret).expand_label(b"exporter", hash.of(context).as_ref(), out)
+}

@@ -1,0 +1,96 @@
+//! A client's memory of sessions.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use portunus_x509::{ServerName, UnixTime};
+
+use crate::crypto::secret::Secret;
+use crate::wire::CipherSuite;
+
+/// A session that a server offered to go on with: its ticket and what belongs to it. It serves one connection.
+pub struct ClientSession {
+    pub(crate) cipher_suite: CipherSuite,
+    pub(crate) psk: Secret,
+    pub(crate) ticket: Vec<u8>,
+    pub(crate) age_add: u32,
+    pub(crate) received: UnixTime,
+    /// The end of the ticket's life, or of the verdict on the server's certificate, whichever is first.
+    pub(crate) expires: UnixTime,
+    /// What the verifier trusted that accepted the server's certificate.
+    pub(crate) trust: [u8; 32],
+    /// The server's certificates, shown in the full handshake.
+    pub(crate) chain: std::sync::Arc<Vec<Vec<u8>>>,
+}
+
+impl ClientSession {
+    /// Whether it is still good at this time. A clock that went back makes it too young: then it is not used either.
+    pub(crate) fn is_good_at(&self, now: UnixTime) -> bool {
+        self.received.0 <= now.0 && now.0 < self.expires.0
+    }
+
+    /// The age in milliseconds, hidden (RFC 9846 section 4.3.11.1).
+    pub(crate) fn obfuscated_age(&self, now: UnixTime) -> u32 {
+        let seconds = u32::try_from(now.0.saturating_sub(self.received.0)).unwrap_or(0);
+        seconds.wrapping_mul(1000).wrapping_add(self.age_add)
+    }
+}
+
+impl std::fmt::Debug for ClientSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientSession")
+            .field("cipher_suite", &self.cipher_suite)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A client's store of sessions.
+pub trait ClientSessions: Send + Sync {
+    /// Keeps a session for a server.
+    fn put(&self, server: &ServerName, session: ClientSession);
+
+    /// Takes a session of a server out: a ticket is used once, so that nobody can link two connections by it (RFC 9846 appendix C.4).
+    fn take(&self, server: &ServerName) -> Option<ClientSession>;
+}
+
+/// The most servers that are remembered.
+const MAX_SERVERS: usize = 256;
+/// The most sessions that are kept of one server.
+const MAX_SESSIONS: usize = 8;
+
+/// Sessions in memory: bounded, the newest first, the oldest server forgotten.
+#[derive(Debug, Default)]
+pub struct SessionMemory(Mutex<Memory>);
+
+#[derive(Debug, Default)]
+struct Memory {
+    sessions: HashMap<ServerName, VecDeque<ClientSession>>,
+    order: VecDeque<ServerName>,
+}
+
+impl ClientSessions for SessionMemory {
+    fn put(&self, server: &ServerName, session: ClientSession) {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !memory.sessions.contains_key(server) {
+            if memory.order.len() >= MAX_SERVERS {
+                if let Some(oldest) = memory.order.pop_front() {
+                    memory.sessions.remove(&oldest);
+                }
+            }
+            memory.order.push_back(server.clone());
+        }
+        let sessions = memory.sessions.entry(server.clone()).or_default();
+        sessions.truncate(MAX_SESSIONS - 1);
+        sessions.push_front(session);
+    }
+
+    fn take(&self, server: &ServerName) -> Option<ClientSession> {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = memory.sessions.get_mut(server)?.pop_front();
+        if memory.sessions.get(server).is_some_and(VecDeque::is_empty) {
+            memory.sessions.remove(server);
+            memory.order.retain(|known| known != server);
+        }
+        session
+    }
+}

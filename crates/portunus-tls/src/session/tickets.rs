@@ -1,0 +1,173 @@
+//! A server's stateless tickets: the session, sealed under keys that rotate.
+
+use std::sync::{Mutex, PoisonError};
+
+use portunus_x509::UnixTime;
+use zeroize::Zeroizing;
+
+use crate::crypto::aead::TicketKey;
+use crate::crypto::secret::Secret;
+use crate::crypto::{CryptoFailed, random};
+use crate::limits::{MAX_TICKET, TICKET_LIFETIME};
+use crate::wire::CipherSuite;
+use crate::wire::{Malformed, Problem, Reader, TooLong, Writer};
+
+/// How long a key seals new tickets, in seconds: four keys a lifetime.
+const ROTATION: i64 = 6 * 3600;
+const NAME: usize = 16;
+const NONCE: usize = 12;
+/// The layout of what is sealed; another number is another layout.
+const LAYOUT: u8 = 1;
+
+/// What a ticket holds.
+pub(crate) struct TicketContent {
+    pub(crate) cipher_suite: CipherSuite,
+    pub(crate) issued: UnixTime,
+    pub(crate) psk: Secret,
+    /// The server name of the ClientHello, in lower case; empty without one.
+    pub(crate) server_name: Vec<u8>,
+    /// [`crate::config::server::ServerConfig::session_binding`].
+    pub(crate) binding: [u8; 32],
+    /// When the verdict on the client's certificate ends.
+    pub(crate) not_after: Option<UnixTime>,
+    /// The client's certificates, if it showed any.
+    pub(crate) chain: Vec<Vec<u8>>,
+}
+
+struct NamedKey {
+    name: [u8; NAME],
+    key: TicketKey,
+    made: i64,
+}
+
+/// The keys of a server's tickets. The newest seals; older ones open until the tickets that they sealed are past their life. Many
+/// configurations may share them: each ticket is bound to what it was issued for.
+pub struct Tickets(Mutex<Vec<NamedKey>>);
+
+impl Tickets {
+    /// Tickets under a fresh key.
+    ///
+    /// # Errors
+    /// `None` of the peer's doing: the random generator failed.
+    pub fn new(now: UnixTime) -> Result<Self, crate::error::Internal> {
+        let key = NamedKey::generate(now.0).map_err(|_| crate::error::Internal::Crypto)?;
+        Ok(Self(Mutex::new(vec![key])))
+    }
+
+    /// Seals a ticket; `None` when the session does not fit one.
+    pub(crate) fn seal(&self, content: &TicketContent, now: UnixTime) -> Result<Option<Vec<u8>>, CryptoFailed> {
+        let Ok(mut plaintext) = content.encode() else {
+            return Ok(None);
+        };
+        if plaintext.len() > MAX_TICKET {
+            return Ok(None);
+        }
+        let nonce: [u8; NONCE] = random::array()?;
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = rotate(&mut keys, now.0)?;
+        key.key.seal(nonce, &key.name, &mut plaintext)?;
+        Ok(Some([&key.name[..], &nonce, &plaintext].concat()))
+    }
+
+    /// Opens a ticket; `None` for one that is not ours, changed, or past its life.
+    pub(crate) fn open(&self, ticket: &[u8], now: UnixTime) -> Option<TicketContent> {
+        let (name, rest) = ticket.split_first_chunk::<NAME>()?;
+        let (nonce, sealed) = rest.split_first_chunk::<NONCE>()?;
+        if sealed.len() > MAX_TICKET.saturating_add(64) {
+            return None;
+        }
+        let mut sealed = Zeroizing::new(sealed.to_vec());
+        let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = keys.iter().find(|key| key.name == *name)?;
+        let content = TicketContent::decode(key.key.open(*nonce, name, &mut sealed)?).ok()?;
+        let age = now.0.saturating_sub(content.issued.0);
+        let in_time = (0..i64::from(TICKET_LIFETIME)).contains(&age);
+        let verdict_holds = content.not_after.is_none_or(|end| now.0 <= end.0);
+        (in_time && verdict_holds).then_some(content)
+    }
+}
+
+/// The sealing key of this time: a new one when the newest is old, or when the clock went back past it.
+fn rotate(keys: &mut Vec<NamedKey>, now: i64) -> Result<&NamedKey, CryptoFailed> {
+    let is_fresh = keys
+        .last()
+        .is_some_and(|key| (0..ROTATION).contains(&now.saturating_sub(key.made)));
+    if !is_fresh {
+        keys.retain(|key| now.saturating_sub(key.made) <= ROTATION + i64::from(TICKET_LIFETIME));
+        // A clock that jumps about must not pile up keys.
+        if keys.len() >= 16 {
+            keys.remove(0);
+        }
+        keys.push(NamedKey::generate(now)?);
+    }
+    keys.last().ok_or(CryptoFailed)
+}
+
+impl NamedKey {
+    fn generate(now: i64) -> Result<Self, CryptoFailed> {
+        let mut key = Zeroizing::new([0; 32]);
+        random::fill(&mut key[..])?;
+        Ok(Self {
+            name: random::array()?,
+            key: TicketKey::new(&key)?,
+            made: now,
+        })
+    }
+}
+
+impl TicketContent {
+    fn encode(&self) -> Result<Zeroizing<Vec<u8>>, TooLong> {
+        // Room enough that the vector, which holds the PSK, does not move while it grows; the tag is appended to it too.
+        let chain: usize = self.chain.iter().map(|der| der.len().saturating_add(3)).sum();
+        let mut w = Writer::new("ticket");
+        w.reserve(chain.saturating_add(self.server_name.len()).saturating_add(256));
+        w.u8(LAYOUT);
+        w.u16(self.cipher_suite.0);
+        w.bytes(&self.issued.0.to_be_bytes());
+        w.opaque8("psk", self.psk.as_ref())?;
+        w.opaque16("server_name", &self.server_name)?;
+        w.bytes(&self.binding);
+        w.bytes(&self.not_after.map_or(i64::MAX, |end| end.0).to_be_bytes());
+        for der in &self.chain {
+            w.opaque24("certificate", der)?;
+        }
+        Ok(Zeroizing::new(w.into_bytes()))
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut r = Reader::new("ticket", bytes);
+        let layout = r.u8("layout")?;
+        let cipher_suite = CipherSuite(r.u16("cipher_suite")?);
+        let issued = UnixTime(i64::from_be_bytes(*r.array::<8>("issued")?));
+        let psk = r.vec8("psk", 32..=48)?;
+        let psk = Secret::filled(psk.len(), |out| {
+            out.copy_from_slice(psk);
+            Ok::<_, Malformed>(())
+        })?;
+        let server_name = r.vec16("server_name", 0..=0xffff)?.to_vec();
+        let binding = *r.array::<32>("binding")?;
+        let not_after = i64::from_be_bytes(*r.array::<8>("not_after")?);
+        let mut chain = Vec::new();
+        while !r.is_empty() {
+            chain.push(r.vec24("certificate", 1..=0xff_ffff)?.to_vec());
+        }
+        if layout != LAYOUT {
+            return Err(r.fault("layout", Problem::Value(u32::from(layout))));
+        }
+        Ok(Self {
+            cipher_suite,
+            issued,
+            psk,
+            server_name,
+            binding,
+            not_after: (not_after != i64::MAX).then_some(UnixTime(not_after)),
+            chain,
+        })
+    }
+}
+
+impl std::fmt::Debug for Tickets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tickets(..)")
+    }
+}

@@ -1,0 +1,238 @@
+//! The stream.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use portunus_tls::{Connection, ConnectionInfo, Error, Read};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::error::stream_error;
+use crate::farewell::Farewell;
+use crate::gather::Gather;
+use crate::transport::Transport;
+use crate::waiters::Half;
+
+/// The most data that one write seals before the transport is asked to take it: four full records at a time keep the
+/// connection's memory small, and a larger system call gains nothing.
+const MAX_WRITE: usize = 4 * MAX_RECORD;
+
+/// The most data in one record (RFC 9846 section 5.1).
+const MAX_RECORD: usize = 1 << 14;
+
+/// A TLS connection over a transport.
+///
+/// **Reading** is cancel-safe: dropping a read loses nothing. It also sends what waits (tickets, answers to KeyUpdates, what
+/// a writer left unflushed), and goes on when that fails: what a peer sent before it closed can be read. The end after the
+/// peer's close_notify reads as 0 bytes. An end without it is [`io::ErrorKind::UnexpectedEof`]: data may have been cut off.
+///
+/// **Writing** hands data to the transport at once; [`flush`](tokio::io::AsyncWriteExt::flush) waits until the transport took
+/// it. [`shutdown`](tokio::io::AsyncWriteExt::shutdown) says close_notify and shuts down the transport's write half; reading
+/// goes on.
+///
+/// Errors of the engine are inside the [`io::Error`]: `error.get_ref()` downcasts to [`Error`].
+///
+/// Dropping a stream wipes its keys and tells the peer nothing, so that the peer takes it as cut off: shut it down first.
+pub struct TlsStream<IO> {
+    transport: Transport<IO>,
+    connection: Connection,
+    end: End,
+}
+
+/// How the reading half ended.
+enum End {
+    /// It did not.
+    Open,
+    /// The peer said close_notify.
+    PeerClosed,
+    /// It failed, and the peer is being told.
+    Farewell(Error, Box<Farewell>),
+    /// It failed, and the peer was told.
+    Failed,
+}
+
+impl<IO> TlsStream<IO> {
+    pub(crate) fn new(transport: Transport<IO>, connection: Connection) -> Self {
+        Self { transport, connection, end: End::Open }
+    }
+
+    /// What was agreed in the handshake.
+    pub fn info(&self) -> &ConnectionInfo {
+        self.connection.info()
+    }
+
+    /// The transport.
+    pub fn get_ref(&self) -> &IO {
+        &self.transport.io
+    }
+
+    /// The transport, out of a connection that is over. Bytes that were received and not read are lost.
+    pub fn into_inner(self) -> IO {
+        self.transport.io
+    }
+
+    /// Keying material that both sides can make and nobody else (RFC 9846 section 7.5).
+    ///
+    /// # Errors
+    /// [`portunus_tls::Misuse::ExporterLength`] when label, context or output are longer than the derivation can hold.
+    pub fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), Error> {
+        self.connection.export(label, context, out)
+    }
+
+    /// Replaces the keys that we seal with, and asks the peer to do the same if `request_peer` (RFC 9846 section 4.7.3). The
+    /// message goes out with what is written or read next.
+    ///
+    /// # Errors
+    /// Why the connection failed, or [`portunus_tls::Misuse::WriteAfterClose`].
+    pub fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
+        self.connection.update_keys(request_peer)
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
+    /// Reads what the engine has, as much as fits. Gives whether there is something to tell the reader.
+    fn read_engine(&mut self, out: &mut ReadBuf<'_>) -> Result<bool, Error> {
+        let before = out.filled().len();
+        while out.remaining() > 0 {
+            match self.connection.read(out.initialize_unfilled(), crate::now()) {
+                Ok(Read::Data(count)) => out.advance(count),
+                Ok(Read::NeedsBytes) => break,
+                Ok(Read::Closed) => {
+                    self.end = End::PeerClosed;
+                    return Ok(true);
+                }
+                // What was read before is delivered first: the engine gives the same error again.
+                Err(_) if out.filled().len() > before => return Ok(true),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(out.filled().len() > before)
+    }
+
+    /// Tells the peer about our error, then the reader.
+    fn poll_farewell(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let End::Farewell(error, farewell) = &mut self.end else { return Poll::Ready(Ok(())) };
+        ready!(farewell.poll(context, &mut self.transport, &mut self.connection));
+        let error = error.clone();
+        self.end = End::Failed;
+        Poll::Ready(Err(stream_error(error)))
+    }
+
+    /// The end of the reading half by an error.
+    fn poll_failed(&mut self, context: &mut Context<'_>, error: Error) -> Poll<io::Result<()>> {
+        if matches!(self.end, End::Failed) || error.alert().is_none() {
+            self.end = End::Failed;
+            return Poll::Ready(Err(stream_error(error)));
+        }
+        self.end = End::Farewell(error, Box::new(Farewell::new()));
+        self.poll_farewell(context)
+    }
+
+    /// Sends what waits, then seals what fits of `pieces` and hands it to the transport.
+    fn poll_seal<'a>(
+        &mut self,
+        context: &mut Context<'_>,
+        pieces: impl Iterator<Item = Cow<'a, [u8]>>,
+    ) -> Poll<io::Result<usize>> {
+        // A peer that does not read holds the writer up here: what is sealed is bounded by one write.
+        ready!(self.transport.poll_send(context, Half::Writing, &mut self.connection))?;
+        let mut sealed = 0_usize;
+        for piece in pieces {
+            let count = self.connection.write(&piece).map_err(stream_error)?;
+            sealed = sealed.saturating_add(count);
+            if count < piece.len() {
+                break;
+            }
+        }
+        match self.transport.poll_send(context, Half::Writing, &mut self.connection) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            // What is sealed is taken: the next write, flush or read sends the rest of it.
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(sealed)),
+        }
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if out.remaining() == 0 || matches!(this.end, End::PeerClosed) {
+            return Poll::Ready(Ok(()));
+        }
+        if matches!(this.end, End::Farewell(..)) {
+            return this.poll_farewell(context);
+        }
+        loop {
+            let told = match this.read_engine(out) {
+                Ok(told) => told,
+                Err(error) => return this.poll_failed(context, error),
+            };
+            // A failure is the writer's to hear; what the peer sent before it is the reader's.
+            let _ = this.transport.poll_flush(context, Half::Reading, &mut this.connection);
+            if told {
+                return Poll::Ready(Ok(()));
+            }
+            match this.transport.poll_receive(context, &mut this.connection) {
+                Poll::Ready(Ok(0)) => {
+                    return match this.connection.transport_closed() {
+                        Ok(()) => Poll::Ready(Ok(())),
+                        Err(error) => Poll::Ready(Err(stream_error(error))),
+                    };
+                }
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    this.connection.release_buffers();
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        let data = data.get(..MAX_WRITE).unwrap_or(data);
+        self.get_mut().poll_seal(context, std::iter::once(Cow::Borrowed(data)))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut().poll_seal(context, Gather::new(slices, MAX_RECORD, MAX_WRITE))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.transport.poll_flush(context, Half::Writing, &mut this.connection)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.connection.close();
+        let sent = ready!(this.transport.poll_flush(context, Half::Writing, &mut this.connection));
+        let shut = ready!(this.transport.poll_shutdown(context, Half::Writing));
+        match this.end {
+            // A peer that has said its own close_notify need not wait for ours (RFC 9846 section 6.1).
+            End::PeerClosed => Poll::Ready(Ok(())),
+            _ => Poll::Ready(sent.and(shut)),
+        }
+    }
+}
+
+impl<IO: fmt::Debug> fmt::Debug for TlsStream<IO> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsStream").field("io", &self.transport.io).field("info", self.info()).finish_non_exhaustive()
+    }
+}

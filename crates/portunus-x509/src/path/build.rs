@@ -1,0 +1,326 @@
+//! The search for a path: depth first over all candidates, cheap checks before signatures (RFC 4158).
+
+use super::budget::{Exhausted, Spent};
+use super::check::{self, Question, Role, Verdict};
+use crate::anchors::{Anchor, Anchors};
+use crate::certificate::Certificate;
+use crate::der::Malformed;
+use crate::limits::MAX_PATH;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// A certificate that the peer sent.
+#[derive(Debug)]
+pub(crate) struct Candidate<'a> {
+    pub(crate) certificate: Certificate<'a>,
+    subject: u64,
+    issuer: u64,
+    key_identifier: Option<&'a [u8]>,
+    authority_key_identifier: Option<&'a [u8]>,
+    /// Whether it is an acceptable authority on any path, once somebody has looked.
+    sound: Option<bool>,
+}
+
+impl<'a> Candidate<'a> {
+    fn new(certificate: Certificate<'a>) -> Self {
+        // Hints for the order alone: what cannot be read is no hint.
+        let authority = certificate.authority_key_identifier().ok().flatten();
+        Self {
+            subject: certificate.subject().fingerprint(),
+            issuer: certificate.issuer().fingerprint(),
+            key_identifier: certificate.subject_key_identifier().ok().flatten(),
+            authority_key_identifier: authority.and_then(|authority| authority.key_identifier),
+            certificate,
+            sound: None,
+        }
+    }
+
+    fn is_issued_by(&self, issuer: &Candidate<'_>) -> bool {
+        self.issuer == issuer.subject && self.certificate.issuer().matches(&issuer.certificate.subject())
+    }
+
+    /// RFC 4158 section 2.4.2: the same name with the same key is the same authority, whoever certified it.
+    fn is_same_authority(&self, other: &Candidate<'_>) -> bool {
+        self.subject == other.subject
+            && self.certificate.subject_public_key_info().der == other.certificate.subject_public_key_info().der
+            && self.certificate.subject().matches(&other.certificate.subject())
+    }
+
+    /// RFC 5280 section 4.2.1.1: a hint for the order, never a veto.
+    fn hints_at(&self, issuer: &Candidate<'_>) -> bool {
+        self.authority_key_identifier.is_some() && self.authority_key_identifier == issuer.key_identifier
+    }
+}
+
+/// An anchor that has the name of an issuer, read.
+#[derive(Debug)]
+pub(crate) struct IssuingAnchor<'a> {
+    pub(crate) certificate: Certificate<'a>,
+    pub(crate) anchor: &'a Anchor,
+    place: usize,
+}
+
+/// Who is said to have signed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Signer<'s, 'a> {
+    Candidate(usize),
+    Anchor(&'s IssuingAnchor<'a>),
+}
+
+/// The place of a signer, among the candidates or among the anchors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Candidate(usize),
+    Anchor(usize),
+}
+
+/// One search and what it learnt.
+#[derive(Debug)]
+pub(crate) struct Search<'a, 'q> {
+    /// The end entity is the first.
+    pub(crate) candidates: Vec<Candidate<'a>>,
+    /// What the peer sent beside and nobody can read.
+    pub(crate) unreadable: Vec<Malformed>,
+    pub(crate) anchors: &'a Anchors,
+    pub(crate) question: &'q Question<'q>,
+    pub(crate) spent: Spent,
+    /// Signatures that were verified: each once, whatever the number of paths over it.
+    signatures: Vec<(usize, Place, bool)>,
+    /// Once a signature has failed, later ones are verified before the search goes on behind them: several certificates
+    /// share a name, and all combinations of them are too many.
+    distrustful: bool,
+}
+
+/// How a branch of the search ended.
+enum Branch<'a> {
+    Found(&'a Anchor),
+    /// No way on.
+    DeadEnd,
+    /// The signature on the path's certificate at this place is not by the next one: nothing behind that helps.
+    BadSignature(usize),
+}
+
+impl<'a, 'q> Search<'a, 'q> {
+    /// Candidates that cannot be read or that come twice are left out.
+    pub(crate) fn new(
+        end_entity: Certificate<'a>,
+        candidates: &[&'a [u8]],
+        anchors: &'a Anchors,
+        question: &'q Question<'q>,
+    ) -> Self {
+        let mut known = vec![Candidate::new(end_entity)];
+        let mut unreadable = Vec::new();
+        for der in candidates {
+            if known.iter().any(|candidate| candidate.certificate.der() == *der) {
+                continue;
+            }
+            match Certificate::parse(der) {
+                Ok(certificate) => known.push(Candidate::new(certificate)),
+                Err(malformed) => unreadable.push(malformed),
+            }
+        }
+        let spent = Spent::new(question.policy.budget);
+        Self {
+            candidates: known,
+            unreadable,
+            anchors,
+            question,
+            spent,
+            signatures: Vec::new(),
+            distrustful: false,
+        }
+    }
+
+    /// The certificates of the first path on which everything holds, or `None`.
+    pub(crate) fn run(&mut self) -> Result<Option<Vec<Arc<[u8]>>>, Exhausted> {
+        let mut path = vec![0];
+        let Branch::Found(anchor) = self.extend(&mut path)? else {
+            return Ok(None);
+        };
+        let candidates = path.iter().filter_map(|place| self.candidates.get(*place));
+        let mut certificates: Vec<_> = candidates
+            .map(|candidate| Arc::from(candidate.certificate.der()))
+            .collect();
+        certificates.push(anchor.der().clone());
+        Ok(Some(certificates))
+    }
+
+    /// Goes on from the last certificate of `path`: anchors first, then candidates, those before that the authority key
+    /// identifier hints at.
+    fn extend(&mut self, path: &mut Vec<usize>) -> Result<Branch<'a>, Exhausted> {
+        let Some(&last) = path.last() else {
+            return Ok(Branch::DeadEnd);
+        };
+        for issuer in self.issuing_anchors(last, path) {
+            self.spent.step()?;
+            if !self.anchor_fits(&issuer.certificate, path)? {
+                continue;
+            }
+            match self.first_bad_signature(path, &issuer)? {
+                None => return Ok(Branch::Found(issuer.anchor)),
+                Some(bad) if bad + 1 < path.len() => return Ok(Branch::BadSignature(bad)),
+                Some(_) => {}
+            }
+        }
+        if path.len() + 1 >= MAX_PATH {
+            return Ok(Branch::DeadEnd);
+        }
+        for place in self.issuing_candidates(last, path) {
+            self.spent.step()?;
+            if self.distrustful && !self.is_signed(last, Signer::Candidate(place))? {
+                continue;
+            }
+            if !self.candidate_fits(place, path)? {
+                continue;
+            }
+            path.push(place);
+            match self.extend(path)? {
+                found @ Branch::Found(_) => return Ok(found),
+                Branch::DeadEnd => {}
+                Branch::BadSignature(bad) if bad + 2 < path.len() => {
+                    path.pop();
+                    return Ok(Branch::BadSignature(bad));
+                }
+                Branch::BadSignature(_) => {}
+            }
+            path.pop();
+        }
+        Ok(Branch::DeadEnd)
+    }
+
+    /// The anchors that have the name of the certificate's issuer and are not on the path themselves. (An end entity that
+    /// signed itself may be its own anchor.)
+    pub(crate) fn issuing_anchors(&self, place: usize, path: &[usize]) -> Vec<IssuingAnchor<'a>> {
+        let Some(candidate) = self.candidates.get(place) else {
+            return Vec::new();
+        };
+        let on_path = |der: &[u8]| {
+            let mut above = path.iter().skip(1).filter_map(|place| self.candidates.get(*place));
+            above.any(|candidate| candidate.certificate.der() == der)
+        };
+        let named = self.anchors.with_subject(candidate.issuer);
+        let read = named.filter_map(|(place, anchor)| {
+            let certificate = anchor.certificate().ok()?;
+            Some(IssuingAnchor {
+                certificate,
+                anchor,
+                place,
+            })
+        });
+        read.filter(|issuer| {
+            issuer.certificate.subject().matches(&candidate.certificate.issuer()) && !on_path(issuer.anchor.der())
+        })
+        .collect()
+    }
+
+    /// The candidates that have the name of the certificate's issuer and whose authority is not on the path yet.
+    pub(crate) fn issuing_candidates(&self, place: usize, path: &[usize]) -> Vec<usize> {
+        let Some(candidate) = self.candidates.get(place) else {
+            return Vec::new();
+        };
+        let new = |issuer: &Candidate<'_>| {
+            let mut known = path.iter().filter_map(|place| self.candidates.get(*place));
+            !known.any(|known| known.is_same_authority(issuer))
+        };
+        let others = self.candidates.iter().enumerate().skip(1);
+        let issuing = others.filter(|(_, issuer)| candidate.is_issued_by(issuer) && new(issuer));
+        let (mut hinted, others): (Vec<_>, Vec<_>) = issuing.partition(|(_, issuer)| candidate.hints_at(issuer));
+        hinted.extend(others);
+        hinted.into_iter().map(|(place, _)| place).collect()
+    }
+
+    /// Whether an anchor may stand above the path.
+    fn anchor_fits(&mut self, anchor: &Certificate<'_>, path: &[usize]) -> Result<bool, Exhausted> {
+        let mut sink = Verdict(self.question.policy);
+        if check::authority(anchor, Role::Anchor, self.question, &mut sink).is_break() {
+            return Ok(false);
+        }
+        let below = path
+            .iter()
+            .filter_map(|place| self.candidates.get(*place))
+            .map(|c| &c.certificate);
+        Ok(above(anchor, below, &mut self.spent, &mut sink)?.is_continue())
+    }
+
+    /// Whether a candidate may stand above the path.
+    fn candidate_fits(&mut self, place: usize, path: &[usize]) -> Result<bool, Exhausted> {
+        let mut sink = Verdict(self.question.policy);
+        let Some(candidate) = self.candidates.get_mut(place) else {
+            return Ok(false);
+        };
+        let certificate = &candidate.certificate;
+        let sound = *candidate.sound.get_or_insert_with(|| {
+            check::authority(certificate, Role::Intermediate, self.question, &mut sink).is_continue()
+        });
+        if !sound {
+            return Ok(false);
+        }
+        let Some(candidate) = self.candidates.get(place) else {
+            return Ok(false);
+        };
+        let below = path
+            .iter()
+            .filter_map(|place| self.candidates.get(*place))
+            .map(|c| &c.certificate);
+        Ok(above(&candidate.certificate, below, &mut self.spent, &mut sink)?.is_continue())
+    }
+
+    /// The place on the path of the first certificate that the next one did not sign, the anchor being the last of all.
+    fn first_bad_signature(&mut self, path: &[usize], anchor: &IssuingAnchor<'_>) -> Result<Option<usize>, Exhausted> {
+        let signers = path.iter().skip(1).map(|place| Signer::Candidate(*place));
+        let signers = signers.chain(std::iter::once(Signer::Anchor(anchor)));
+        for (at, (signed, signer)) in path.iter().zip(signers).enumerate() {
+            if !self.is_signed(*signed, signer)? {
+                self.distrustful = true;
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the candidate was signed by this key: verified once, remembered then.
+    pub(crate) fn is_signed(&mut self, signed: usize, signer: Signer<'_, '_>) -> Result<bool, Exhausted> {
+        let place = match signer {
+            Signer::Candidate(place) => Place::Candidate(place),
+            Signer::Anchor(anchor) => Place::Anchor(anchor.place),
+        };
+        let known = self
+            .signatures
+            .iter()
+            .find(|(child, parent, _)| (*child, *parent) == (signed, place));
+        if let Some((_, _, good)) = known {
+            return Ok(*good);
+        }
+        self.spent.verify_signature()?;
+        let candidate = |place: usize| self.candidates.get(place).map(|candidate| &candidate.certificate);
+        let issuer = match signer {
+            Signer::Candidate(place) => candidate(place),
+            Signer::Anchor(anchor) => Some(&anchor.certificate),
+        };
+        let good = match (candidate(signed), issuer) {
+            (Some(signed), Some(issuer)) => signed.is_signed_by(issuer.subject_public_key_info()),
+            _ => false,
+        };
+        self.signatures.push((signed, place, good));
+        Ok(good)
+    }
+}
+
+/// What an authority allows below it; `below` begins with the end entity.
+pub(crate) fn above<'c>(
+    authority: &Certificate<'_>,
+    below: impl Iterator<Item = &'c Certificate<'c>> + Clone,
+    spent: &mut Spent,
+    sink: &mut impl check::Sink,
+) -> Result<ControlFlow<()>, Exhausted> {
+    // RFC 5280 section 6.1.4 (l): self-issued certificates do not count.
+    let intermediates = below
+        .clone()
+        .skip(1)
+        .filter(|certificate| !certificate.is_self_issued())
+        .count();
+    if check::path_length(authority, intermediates, sink).is_break() {
+        return Ok(ControlFlow::Break(()));
+    }
+    check::name_constraints(authority, below, spent, sink)
+}

@@ -1,0 +1,58 @@
+//! The words of the command line: which commands there are. What each takes stands in its own module.
+
+use std::process::ExitCode;
+
+use tracing::level_filters::LevelFilter;
+
+use crate::commands::{ca, get};
+use crate::failure::Failure;
+
+/// HTTPS, whole: serve a site, fetch from one, certify names, and explain every step.
+#[derive(clap::Parser)]
+#[command(name = "portunus", version, max_term_width = 100, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// One variant a command; its arguments and what it does are the module's of the same name.
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    Ca(ca::Args),
+    Get(Box<get::Args>),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  portunus get -O https://localhost:8443/README.md    a file, saved under its own name
+  portunus ca root > root.pem        the certificate to trust, made by `portunus ca init`
+  portunus ca issue app.test         a certificate and key for app.test
+
+Portunus keeps its own files in $PORTUNUS_DATA_DIR, or else in the place of this platform for
+such data. $PORTUNUS_LOG sets what is logged to standard error, such as `debug`.";
+
+impl Command {
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Ca(args) => ca::run(args),
+            Self::Get(args) => get::run(*args),
+        }
+    }
+
+    /// What is logged where `$PORTUNUS_LOG` says nothing.
+    pub(crate) fn log_level(&self) -> LevelFilter {
+        match self {
+            Self::Ca(_) | Self::Get(_) => LevelFilter::WARN,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}
