@@ -6,6 +6,8 @@
 #![allow(clippy::print_stdout, reason = "without a target, the program lists them")]
 
 mod certificates;
+mod handshakes;
+mod script;
 mod wire;
 
 use std::sync::OnceLock;
@@ -49,6 +51,12 @@ const TARGETS: &[(&str, Target)] = &[
         wire::round_trip::<EndOfEarlyData>(bytes)
     }),
     ("tls_alert", |bytes| wire::round_trip::<Alert>(bytes)),
+    ("tls_client_deframer", handshakes::client_deframer),
+    ("tls_server_deframer", handshakes::server_deframer),
+    ("tls_client_messages", handshakes::client_messages),
+    ("tls_server_messages", handshakes::server_messages),
+    ("tls_client_wire", handshakes::client_wire),
+    ("tls_server_wire", handshakes::server_wire),
 ];
 
 /// Names the target; `cargo xtask fuzz` sets it.

@@ -36,7 +36,7 @@ const MODULES: &[(&str, &[&[&str]])] = &[
     (
         "portunus-tls",
         &[
-            &["decision", "limits", "wire"],
+            &["decision", "limits", "mutation", "wire"],
             &["crypto"],
             &["error"],
             &["record"],
