@@ -38,7 +38,7 @@ fn utf8(text: &str) -> DnValue {
     DnValue::Utf8String(text.to_owned())
 }
 
-/// RFC 5280 sections 4.2.1.10 and 7.1: part by part from the start, without regard to case, spaces and string type.
+/// RFC 5280 section 4.2.1.10 and RFC 5280 section 7.1: part by part from the start, without regard to case, spaces and string type.
 #[test]
 fn directory_name_constraints_match_by_their_beginning_and_ignore_case() {
     let base = organization(&[
