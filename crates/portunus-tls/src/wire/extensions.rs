@@ -70,3 +70,22 @@ fn places(extension: ExtensionType) -> Option<&'static [Place]> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_tells_what_is_allowed_and_what_it_does_not_know() {
+        assert_eq!(
+            may_appear(ExtensionType::KEY_SHARE, Place::HelloRetryRequest),
+            Some(true)
+        );
+        assert_eq!(
+            may_appear(ExtensionType::KEY_SHARE, Place::EncryptedExtensions),
+            Some(false)
+        );
+        assert_eq!(may_appear(ExtensionType::RENEGOTIATION_INFO, Place::ServerHello), None);
+        assert_eq!(may_appear(ExtensionType(0x0a0a), Place::Certificate), None);
+    }
+}
