@@ -98,7 +98,7 @@ pub enum Error {
         /// Where to.
         location: String,
     },
-    /// The connection ended in order before a byte of an answer.
+    /// The connection ended, in order or cut off, before a byte of an answer.
     #[error("the server closed the connection without an answer")]
     EmptyReply,
     /// The connection ended in the middle of the response's head.

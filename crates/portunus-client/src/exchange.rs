@@ -195,8 +195,7 @@ fn http1_failure(error: &hyper::Error, ledger: &Ledger) -> Error {
         };
     }
     match ledger.end() {
-        Some(End::Orderly) if received == 0 => Error::EmptyReply,
-        Some(End::CutOff) if received == 0 => Error::CutOff { received },
+        Some(End::Orderly | End::CutOff) if received == 0 => Error::EmptyReply,
         Some(End::Orderly | End::CutOff) => {
             let head = ledger.take_received_head();
             match looks_like_http(&head) {
@@ -248,8 +247,7 @@ pub(crate) fn http2_failure(error: &hyper::Error, ledger: &Ledger) -> Error {
         }
     }
     match ledger.end() {
-        Some(End::Orderly) if ledger.bytes_received() == 0 => Error::EmptyReply,
-        Some(End::CutOff) if ledger.bytes_received() == 0 => Error::CutOff { received: 0 },
+        Some(End::Orderly | End::CutOff) if ledger.bytes_received() == 0 => Error::EmptyReply,
         Some(End::ReadFailed(broken)) => Error::Receive(broken.into_error()),
         Some(End::WriteFailed(broken)) => Error::Send(broken.into_error()),
         Some(End::Orderly | End::CutOff) => Error::Http2Connection {
