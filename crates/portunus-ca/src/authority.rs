@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use portunus_x509::{Certificate, ServerName, UnixTime, pem};
+use portunus_x509::{Anchors, Certificate, Policy, Purpose, ServerName, UnixTime, pem, verify};
 use rcgen::Issuer;
 
 use crate::files::{self, Access, Existing};
@@ -128,11 +128,33 @@ impl Authority {
             .signed_by(&key, &self.issuer)
             .map_err(Error::unwritable)?;
         let chain = vec![leaf.der().to_vec(), self.intermediate.clone()];
+        self.check(&chain, &names, now)?;
         Ok(IssuedCertificate {
             chain,
             key_pkcs8_der: key.to_pkcs8()?,
             period,
         })
+    }
+
+    /// Nothing is handed out that a strict verifier would refuse.
+    fn check(&self, chain: &[Vec<u8>], names: &[ServerName], now: UnixTime) -> Result<(), Error> {
+        let mut anchors = Anchors::new();
+        anchors
+            .add_der(&self.root)
+            .map_err(|malformed| Error::damaged(&self.root_file(), malformed))?;
+        let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
+        for name in names {
+            verify(
+                &chain,
+                &anchors,
+                Purpose::TlsServer,
+                Some(name),
+                now,
+                &Policy::rfc5280(),
+            )
+            .map_err(|refusal| Error::Refused(Box::new(refusal)))?;
+        }
+        Ok(())
     }
 
     /// Whether a chain is one that [`Self::issue`] made.
