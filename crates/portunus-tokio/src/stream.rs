@@ -28,8 +28,8 @@ const MAX_RECORD: usize = 1 << 14;
 /// a writer left unflushed), and goes on when that fails: what a peer sent before it closed can be read. The end after the
 /// peer's close_notify reads as 0 bytes. An end without it is [`io::ErrorKind::UnexpectedEof`]: data may have been cut off.
 ///
-/// **Writing** hands data to the transport at once; [`flush`](tokio::io::AsyncWriteExt::flush) waits until the transport took
-/// it. [`shutdown`](tokio::io::AsyncWriteExt::shutdown) says close_notify and shuts down the transport's write half; reading
+/// **Writing** hands data to the transport at once; [`flush`](AsyncWrite::poll_flush) waits until the transport took
+/// it. [`shutdown`](AsyncWrite::poll_shutdown) says close_notify and shuts down the transport's write half; reading
 /// goes on.
 ///
 /// Errors of the engine are inside the [`io::Error`]: `error.get_ref()` downcasts to [`Error`].

@@ -53,7 +53,13 @@ impl House {
         Arc::new(anchors)
     }
 
-    pub fn identities(&self) -> Arc<Identities> {
+    /// The authority's certificate in PEM.
+    pub fn root_pem(&self) -> String {
+        pem::encode(&pem::Pem::new("CERTIFICATE", self.root.clone()))
+    }
+
+    /// A certificate for localhost and its key in PKCS#8, both in DER.
+    fn issue(&self) -> (Vec<u8>, Vec<u8>) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         validity(&mut params);
@@ -61,10 +67,19 @@ impl House {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         let leaf = params.signed_by(&key, &self.issuer).unwrap();
-        let key = LocalKey::from_der(key.serialized_der()).unwrap();
-        Arc::new(Identities::new(vec![Arc::new(
-            Identity::new(vec![leaf.der().to_vec()], key).unwrap(),
-        )]))
+        (leaf.der().to_vec(), key.serialized_der().to_vec())
+    }
+
+    /// A certificate for localhost and its key, in one PEM file.
+    pub fn identity_pem(&self) -> String {
+        let (leaf, key) = self.issue();
+        pem::encode_many(&[pem::Pem::new("CERTIFICATE", leaf), pem::Pem::new("PRIVATE KEY", key)])
+    }
+
+    pub fn identities(&self) -> Arc<Identities> {
+        let (leaf, key) = self.issue();
+        let identity = Identity::new(vec![leaf], LocalKey::from_der(&key).unwrap()).unwrap();
+        Arc::new(Identities::new(vec![Arc::new(identity)]))
     }
 
     /// A server that issues tickets.
