@@ -5,6 +5,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use portunus_tls::{
@@ -208,7 +209,21 @@ pub async fn carry(mut client: DuplexStream, mut server: DuplexStream, change: i
 /// A transport whose write half breaks as soon as it has read twice: a client that sent its last flight and closed.
 pub struct Deaf<IO> {
     pub io: IO,
-    pub reads: usize,
+    pub reads: AtomicUsize,
+}
+
+impl<IO> Deaf<IO> {
+    pub fn new(io: IO) -> Self {
+        Self {
+            io,
+            reads: AtomicUsize::new(0),
+        }
+    }
+
+    /// From here on nothing more can be written.
+    pub fn break_now(&self) {
+        self.reads.store(2, Ordering::SeqCst);
+    }
 }
 
 impl<IO: AsyncRead + Unpin> AsyncRead for Deaf<IO> {
@@ -216,7 +231,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Deaf<IO> {
         let before = out.filled().len();
         let polled = Pin::new(&mut self.io).poll_read(cx, out);
         if out.filled().len() > before {
-            self.reads += 1;
+            self.reads.fetch_add(1, Ordering::SeqCst);
         }
         polled
     }
@@ -224,7 +239,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Deaf<IO> {
 
 impl<IO: AsyncWrite + Unpin> AsyncWrite for Deaf<IO> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        if self.reads >= 2 {
+        if self.reads.load(Ordering::SeqCst) >= 2 {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         Pin::new(&mut self.io).poll_write(cx, data)
