@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::commands::ca;
+use crate::commands::{ca, get};
 use crate::failure::Failure;
 
 /// HTTPS, whole: serve a site, fetch from one, certify names, and explain every step.
@@ -19,10 +19,12 @@ pub(crate) struct Cli {
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Ca(ca::Args),
+    Get(Box<get::Args>),
 }
 
 const EXAMPLES: &str = "\
 Examples:
+  portunus get -O https://localhost:8443/README.md    a file, saved under its own name
   portunus ca root > root.pem        the certificate to trust, made by `portunus ca init`
   portunus ca issue app.test         a certificate and key for app.test
 
@@ -33,13 +35,14 @@ impl Command {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match self {
             Self::Ca(args) => ca::run(args),
+            Self::Get(args) => get::run(*args),
         }
     }
 
     /// What is logged where `$PORTUNUS_LOG` says nothing.
     pub(crate) fn log_level(&self) -> LevelFilter {
         match self {
-            Self::Ca(_) => LevelFilter::WARN,
+            Self::Ca(_) | Self::Get(_) => LevelFilter::WARN,
         }
     }
 }

@@ -59,6 +59,12 @@ impl Failure {
         self
     }
 
+    /// Told by the exit code alone: the user asked for silence.
+    pub(crate) fn silently(mut self) -> Self {
+        self.silent = true;
+        self
+    }
+
     /// Tells it on standard error. Gives the code to exit with.
     pub(crate) fn report(&self) -> ExitCode {
         if !self.silent {

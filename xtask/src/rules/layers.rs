@@ -51,12 +51,13 @@ const MODULES: &[(&str, &[&[&str]])] = &[
         "portunus-x509",
         &[
             &["der", "limits", "printable", "time"],
-            &["name"],
-            &["extensions", "pem", "spki"],
-            &["certificate", "signature"],
-            &["anchors", "policy"],
+            &["name", "pem", "spki"],
+            &["extensions", "signature"],
+            &["certificate"],
+            &["anchors"],
+            &["checks", "policy", "report"],
+            &["verdict"],
             &["path"],
-            &["report", "verdict"],
         ],
     ),
 ];

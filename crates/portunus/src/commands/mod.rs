@@ -3,3 +3,4 @@
 //! Each has `#[derive(clap::Args)] pub(crate) struct Args` and `pub(crate) fn run(Args) -> Result<ExitCode, Failure>`.
 
 pub(crate) mod ca;
+pub(crate) mod get;

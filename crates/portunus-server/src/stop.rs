@@ -1,0 +1,121 @@
+//! How a server is told to end: first gracefully, then at once.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+/// How far the end has come. The order is the order in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Running,
+    Finishing,
+    Over,
+}
+
+/// A handle by which servers and connections are told to end. Clones are the same handle.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    phase: Arc<watch::Sender<Phase>>,
+}
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Stop {
+    /// A handle that has not been used yet.
+    pub fn new() -> Self {
+        Self {
+            phase: Arc::new(watch::Sender::new(Phase::Running)),
+        }
+    }
+
+    /// Accept nothing new, finish the requests in progress, say goodbye, end.
+    pub fn gracefully(&self) {
+        self.advance(Phase::Finishing);
+    }
+
+    /// End now, whatever is in progress.
+    pub fn now(&self) {
+        self.advance(Phase::Over);
+    }
+
+    /// Stops gracefully at the first Ctrl-C or SIGTERM, and at once at the second; `told` runs at the first. Never
+    /// returns otherwise.
+    ///
+    /// Dropping the future leaves the signals caught and without effect.
+    pub async fn on_signals(&self, told: impl FnOnce()) -> std::io::Result<()> {
+        let mut signals = Signals::new()?;
+        signals.next().await;
+        told();
+        self.gracefully();
+        signals.next().await;
+        self.now();
+        Ok(())
+    }
+
+    /// Waits until a graceful end, or more than that, has been asked for.
+    pub(crate) async fn finishing(&self) {
+        self.reached(Phase::Finishing).await;
+    }
+
+    /// Waits until the end has to be now.
+    pub(crate) async fn over(&self) {
+        self.reached(Phase::Over).await;
+    }
+
+    fn advance(&self, to: Phase) {
+        self.phase.send_if_modified(|phase| {
+            let later = *phase < to;
+            *phase = to.max(*phase);
+            later
+        });
+    }
+
+    async fn reached(&self, wanted: Phase) {
+        // The sender lives in `self`, so that waiting cannot fail.
+        let _ = self.phase.subscribe().wait_for(|phase| *phase >= wanted).await;
+    }
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
