@@ -14,6 +14,8 @@ mod handshake_driver;
 mod handshake_io;
 mod keylog;
 pub mod limits;
+#[cfg(fuzzing)]
+pub mod mutation;
 mod observe;
 mod policy;
 mod record;

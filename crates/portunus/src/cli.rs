@@ -24,9 +24,9 @@ pub(crate) enum Command {
 
 const EXAMPLES: &str = "\
 Examples:
-  portunus get -O https://localhost:8443/README.md   a file, saved under its own name
-  portunus ca issue app.test                         a certificate and key for app.test
-  portunus ca root > root.pem                        the certificate that programs have to trust
+  portunus get https://app.test/     a page, printed; -O saves it
+  portunus ca root > root.pem        the certificate to trust, made by `portunus ca init`
+  portunus ca issue app.test         a certificate and key for app.test
 
 Portunus keeps its own files in $PORTUNUS_DATA_DIR, or else in the place of this platform for
 such data. $PORTUNUS_LOG sets what is logged to standard error, such as `debug`.";

@@ -1,4 +1,4 @@
-//! What CertificateVerify signs, and checking it (RFC 9846 section 4.5.2).
+//! The proofs at the end of a flight: CertificateVerify (RFC 9846 section 4.5.2) and Finished (RFC 9846 section 4.5.3).
 
 use portunus_x509::Certificate;
 
@@ -6,6 +6,8 @@ use super::Side;
 use crate::crypto::hash::Digest;
 use crate::crypto::verify::{NotProven, verify};
 use crate::error::{CertificateFault, Error, PeerFault};
+use crate::schedule::tls13::TrafficSecret;
+use crate::schedule::transcript::Transcript;
 use crate::wire::CertificateVerify;
 use crate::wire::SignatureScheme;
 
@@ -35,4 +37,16 @@ pub(crate) fn check_proof(
             NotProven::BadSignature => PeerFault::BadSignature.into(),
         }
     })
+}
+
+/// Checks the peer's Finished over the transcript so far.
+pub(crate) fn check_finished(secret: &TrafficSecret, transcript: &Transcript, received: &[u8]) -> Result<(), Error> {
+    let expected = secret.verify_data(&transcript.hash())?;
+    if received.len() != expected.as_ref().len() {
+        return Err(PeerFault::FinishedLength.into());
+    }
+    if !expected.matches(received) {
+        return Err(PeerFault::BadFinished.into());
+    }
+    Ok(())
 }

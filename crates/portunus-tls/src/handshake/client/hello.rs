@@ -173,6 +173,8 @@ impl<'a> Offer<'a> {
         };
         #[cfg(test)]
         let bytes = crate::crypto::recorded::in_place_of(HandshakeType::CLIENT_HELLO, bytes);
+        #[cfg(fuzzing)]
+        let bytes = crate::mutation::message(HandshakeType::CLIENT_HELLO, bytes);
         Ok(SentHello { bytes, early_secret })
     }
 }
