@@ -1,6 +1,6 @@
 //! The proofs at the end of a flight: CertificateVerify (RFC 9846 section 4.5.2) and Finished (RFC 9846 section 4.5.3).
 
-use portunus_x509::Certificate;
+use portunus_x509::{Certificate, KeyUsage};
 
 use super::Side;
 use crate::crypto::hash::Digest;
@@ -31,6 +31,10 @@ pub(crate) fn check_proof(
         return Err(PeerFault::SchemeNotOffered.into());
     }
     let leaf = Certificate::parse(leaf).map_err(CertificateFault::Unreadable)?;
+    let key_usage = leaf.key_usage().map_err(CertificateFault::Unreadable)?;
+    if key_usage.is_some_and(|usage| !usage.allows(KeyUsage::DIGITAL_SIGNATURE)) {
+        return Err(PeerFault::KeyUsage.into());
+    }
     verify(proof.algorithm, leaf.subject_public_key_info(), signed, proof.signature).map_err(|not_proven| {
         match not_proven {
             NotProven::WrongKey => PeerFault::SchemeWrongForKey.into(),
