@@ -180,7 +180,10 @@ impl Fetch {
             return self.fetch().await;
         };
         let outcome = tokio::time::timeout(limit, self.fetch()).await;
-        outcome.unwrap_or_else(|_| Err(failure::too_late(limit, &self.progress)))
+        outcome.unwrap_or_else(|_| {
+            self.progress.finish();
+            Err(failure::too_late(limit, &self.progress))
+        })
     }
 
     async fn fetch(&mut self) -> Result<(), Failure> {
