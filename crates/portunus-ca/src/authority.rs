@@ -5,8 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use portunus_x509::{Anchors, Certificate, Policy, Purpose, ServerName, UnixTime, pem, verify};
+use portunus_x509::{Anchors, Certificate, Policy, Printable, Purpose, ServerName, UnixTime, pem, verify};
 use rcgen::Issuer;
+use zeroize::Zeroizing;
 
 use crate::files::{self, Access, Existing};
 use crate::issuer::issuer;
@@ -277,8 +278,14 @@ fn parse<'a>(folder: &Path, file: &str, der: &'a [u8]) -> Result<Certificate<'a>
 }
 
 fn read_key(folder: &Path, file: &'static str) -> Result<SigningKey, Error> {
-    let text = zeroize::Zeroizing::new(read(folder, file)?);
+    let text = Zeroizing::new(read(folder, file)?);
     let path = folder.join(file);
+    if files::others_may_read(&path) {
+        tracing::warn!(
+            "others than its owner may read {}: say chmod 600",
+            Printable::new(path.as_os_str().as_encoded_bytes())
+        );
+    }
     let key = pem::private_key(&text).map_err(|error| Error::damaged(&path, error))?;
     SigningKey::from_pkcs8(&key.der).ok_or_else(|| Error::damaged(&path, "it holds no key on the curve P-256"))
 }

@@ -238,7 +238,7 @@ impl<IO: fmt::Debug> fmt::Debug for TlsStream<IO> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsStream")
             .field("io", &self.transport.io)
-            .field("info", self.info())
+            .field("cipher_suite", &self.info().cipher_suite)
             .finish_non_exhaustive()
     }
 }

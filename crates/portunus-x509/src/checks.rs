@@ -87,7 +87,7 @@ checks! {
         advice "Serial numbers are positive and have at most 20 octets. Issue the certificate anew.";
     /// Times are in the form that belongs to their year.
     TimeForm "X509-TIME-FORM" BadCertificate; "validity", "RFC 5280 section 4.1.2.5";
-        web Refuse, rfc5280 Refuse, private Warn;
+        web Refuse, rfc5280 Warn, private Warn;
         passes "writes its times in the right form"; fails "writes its times in the wrong form";
         advice "Times until 2049 are UTCTime, later ones GeneralizedTime. Issue the certificate anew.";
     /// The issuer has a name.
@@ -142,7 +142,7 @@ checks! {
         advice "Make the root anew with basicConstraints CA:TRUE.";
     /// An authority says so critically.
     BasicConstraintsCritical "X509-CA-NOT-CRITICAL" Other; "basicConstraints", "RFC 5280 section 4.2.1.9";
-        web Refuse, rfc5280 Refuse, private Warn;
+        web Refuse, rfc5280 Warn, private Warn;
         passes "has critical basic constraints"; fails "is an authority's and its basic constraints are not critical";
         advice "Issue the authority's certificate anew with critical basicConstraints.";
     /// No more intermediates stand below than the authority may have.
@@ -250,6 +250,11 @@ checks! {
         web Refuse, rfc5280 Refuse, private Warn;
         passes "names its key"; fails "is an authority's and does not name its key";
         advice "Issue the authority's certificate anew with a subject key identifier (OpenSSL: subjectKeyIdentifier = hash).";
+    /// So does an anchor, though one root that the web trusts has none.
+    AnchorSubjectKeyIdentifier "X509-ANCHOR-NO-SKI" Other; "subjectKeyIdentifier", "RFC 5280 section 4.2.1.2";
+        web Warn, rfc5280 Refuse, private Warn;
+        passes "is trusted, and names its key"; fails "is trusted, but does not name its key";
+        advice "Make the root anew with a subject key identifier (OpenSSL: subjectKeyIdentifier = hash).";
     /// The subject key identifier is not critical.
     SubjectKeyIdentifierForm "X509-SKI-FORM" Other; "subjectKeyIdentifier", "RFC 5280 section 4.2.1.2";
         web Refuse, rfc5280 Refuse, private Warn;

@@ -38,7 +38,7 @@ fn utf8(text: &str) -> DnValue {
     DnValue::Utf8String(text.to_owned())
 }
 
-/// RFC 5280 sections 4.2.1.10 and 7.1: part by part from the start, without regard to case, spaces and string type.
+/// RFC 5280 section 4.2.1.10 and RFC 5280 section 7.1: part by part from the start, without regard to case, spaces and string type.
 #[test]
 fn directory_name_constraints_match_by_their_beginning_and_ignore_case() {
     let base = organization(&[
@@ -275,7 +275,7 @@ fn a_file_in_any_order_becomes_a_chain() {
     let expected = [&leaf, &two.der, &one.der].map(|der| der.clone());
     assert_eq!(chain(&[&root.der, &one.der, &two.der, &leaf]), expected);
     assert_eq!(chain(&[&two.der, &old, &other, &leaf, &one.der, &[1, 2, 3]]), expected);
-    assert_eq!(chain(&[&leaf, &one.der]), [leaf.clone()]);
+    assert_eq!(chain(&[&leaf, &one.der]), std::slice::from_ref(&leaf));
     assert_eq!(chain(&[&other, &two.der]), Vec::<Vec<u8>>::new());
 }
 

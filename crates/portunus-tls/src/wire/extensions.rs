@@ -27,7 +27,7 @@ pub fn may_appear(extension: ExtensionType, place: Place) -> Option<bool> {
     places(extension).map(|places| places.contains(&place))
 }
 
-/// RFC 9846's table row by row, in its order. Where it lacks a row that RFC 8446 section 4.2 has, the row is RFC 8446's.
+/// RFC 9846's table row by row, in its order. Where it lacks a row, IANA's registry has it.
 fn places(extension: ExtensionType) -> Option<&'static [Place]> {
     use Place::{
         Certificate as CT, CertificateRequest as CR, ClientHello as CH, EncryptedExtensions as EE,

@@ -125,7 +125,7 @@ fn form(certificate: &Certificate<'_>, role: Role, sink: &mut impl Sink) -> Cont
         format!("version {}", certificate.version())
     })?;
     if role != Role::Anchor {
-        // An anchor's own signature is nobody's business, and a root in use has the serial number 0.
+        // An anchor's own signature is nobody's business; roots in use have the serial number 0, or a time in the wrong form.
         let algorithm = certificate.signature_algorithm();
         sink.note(
             Check::AlgorithmsAgree,
@@ -138,8 +138,8 @@ fn form(certificate: &Certificate<'_>, role: Role, sink: &mut impl Sink) -> Cont
         let proper =
             serial.len() <= MAX_SERIAL_OCTETS && serial != [0] && serial.first().is_some_and(|b| b & 0x80 == 0);
         sink.note(Check::SerialNumber, proper, || hexadecimal(serial))?;
+        sink.note(Check::TimeForm, certificate.times_are_in_their_form(), String::new)?;
     }
-    sink.note(Check::TimeForm, certificate.times_are_in_their_form(), String::new)?;
     sink.note(Check::IssuerName, !certificate.issuer().is_empty(), || {
         certificate.issuer().to_string()
     })?;
@@ -168,12 +168,14 @@ fn key_identifiers(certificate: &Certificate<'_>, role: Role, sink: &mut impl Si
     let subject = sink.read(certificate.subject_key_identifier())?.flatten();
     let critical = extensions.subject_key_identifier.is_some_and(|e| e.critical);
     sink.note(Check::SubjectKeyIdentifierForm, !critical, String::new)?;
-    if role != Role::EndEntity {
-        sink.note(Check::SubjectKeyIdentifier, subject.is_some(), || {
-            subject.map(hexadecimal).unwrap_or_default()
-        })?;
-    }
-    ControlFlow::Continue(())
+    let check = match role {
+        Role::EndEntity => return ControlFlow::Continue(()),
+        Role::Intermediate => Check::SubjectKeyIdentifier,
+        Role::Anchor => Check::AnchorSubjectKeyIdentifier,
+    };
+    sink.note(check, subject.is_some(), || {
+        subject.map(hexadecimal).unwrap_or_default()
+    })
 }
 
 fn validity(certificate: &Certificate<'_>, time: UnixTime, sink: &mut impl Sink) -> ControlFlow<()> {

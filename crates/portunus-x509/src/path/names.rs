@@ -58,14 +58,17 @@ fn is_proper(name: &GeneralName<'_>) -> bool {
     }
 }
 
-/// Whether a wildcard stands right below a suffix that strangers share (`*.co.uk`, `*.s3.amazonaws.com`).
+/// Whether a wildcard stands right below a suffix that a registry hands out names under (`*.co.uk`). Suffixes that private
+/// parties have put on the list do not count (CA/Browser Forum BR section 3.2.2.6): theirs are in daily use, such as
+/// `*.s3.amazonaws.com`.
 fn is_wildcard_of_public_suffix(name: &GeneralName<'_>) -> bool {
     let GeneralName::Dns(pattern) = name else { return false };
     let Some(parent) = pattern.strip_prefix("*.") else {
         return false;
     };
     let parent = parent.to_ascii_lowercase();
-    psl::suffix(parent.as_bytes()).is_some_and(|suffix| suffix.as_bytes() == parent.as_bytes())
+    psl::suffix(parent.as_bytes())
+        .is_some_and(|suffix| suffix.typ() == Some(psl::Type::Icann) && suffix.as_bytes() == parent.as_bytes())
 }
 
 /// The names of a certificate, as far as somebody would read them.
