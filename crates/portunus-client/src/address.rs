@@ -123,7 +123,9 @@ pub fn parse_url(typed: &str) -> Result<Url, Error> {
 
 /// What was typed, as far as a message may repeat it.
 fn without_password(typed: &str) -> String {
-    let (scheme, rest) = typed.split_once("//").map_or(("", typed), |(scheme, rest)| (scheme, rest));
+    let (scheme, rest) = typed
+        .split_once("//")
+        .map_or(("", typed), |(scheme, rest)| (scheme, rest));
     match rest.rsplit_once('@') {
         Some((_, host)) if scheme.is_empty() => format!("…@{host}"),
         Some((_, host)) => format!("{scheme}//…@{host}"),
@@ -198,7 +200,11 @@ mod tests {
 
     #[test]
     fn a_message_repeats_no_password() {
-        for typed in ["https://ann:secret@host:x/", "ann:secret@host:x", "https://ann:se@cret@host:x/"] {
+        for typed in [
+            "https://ann:secret@host:x/",
+            "ann:secret@host:x",
+            "https://ann:se@cret@host:x/",
+        ] {
             let message = parse_url(typed).unwrap_err().to_string();
             assert!(message.contains("…@host:x") && !message.contains("cret"), "{message}");
         }
