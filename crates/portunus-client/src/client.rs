@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::connect::{Connector, Secure};
 use crate::pool::Pool;
 use crate::resolve::{Override, Resolver};
+use crate::tls::{Tls, Verification};
 use crate::{Error, Event, Observer, Origin, Request, Response, limits};
 
 /// Which versions of HTTP are offered over TLS. In the clear it is HTTP/1.1 (RFC 9113 section 3.1 has no Upgrade any more).
@@ -29,11 +30,18 @@ pub struct Client {
 
 /// How a [`Client`] connects.
 pub struct ClientBuilder {
-    secure: Arc<dyn Secure>,
+    security: Security,
     versions: HttpVersions,
     timeout: Duration,
     overrides: Vec<Override>,
     observer: Arc<dyn Observer>,
+}
+
+/// Who makes TLS.
+enum Security {
+    Tls(Verification),
+    #[cfg(test)]
+    Other(Arc<dyn Secure>),
 }
 
 impl ClientBuilder {
@@ -68,10 +76,14 @@ impl ClientBuilder {
     /// The client.
     #[must_use]
     pub fn build(self) -> Client {
+        let secure: Arc<dyn Secure> = match self.security {
+            Security::Tls(verification) => Arc::new(Tls::new(verification, self.versions, Arc::clone(&self.observer))),
+            #[cfg(test)]
+            Security::Other(secure) => secure,
+        };
         let connector = Connector {
             resolver: Resolver::new(self.overrides),
-            secure: self.secure,
-            versions: self.versions,
+            secure,
             timeout: self.timeout,
             observer: self.observer,
         };
@@ -83,15 +95,21 @@ impl ClientBuilder {
 }
 
 impl Client {
-    /// A client that speaks plain HTTP.
+    /// A client that judges servers so.
     #[must_use]
-    pub fn builder() -> ClientBuilder {
-        Self::over(Arc::new(crate::connect::NoTls))
+    pub fn builder(verification: Verification) -> ClientBuilder {
+        Self::secured_by(Security::Tls(verification))
     }
 
+    /// A client over a stream that stands for TLS.
+    #[cfg(test)]
     pub(crate) fn over(secure: Arc<dyn Secure>) -> ClientBuilder {
+        Self::secured_by(Security::Other(secure))
+    }
+
+    fn secured_by(security: Security) -> ClientBuilder {
         ClientBuilder {
-            secure,
+            security,
             versions: HttpVersions::default(),
             timeout: limits::CONNECT,
             overrides: Vec::new(),

@@ -1,6 +1,7 @@
 //! From an origin to a connection that speaks HTTP.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::exchange::{Connection, Sender};
 use crate::pool::Pool;
 use crate::resolve::Resolver;
 use crate::tap::{Ledger, Tap};
-use crate::{Error, Event, HttpVersions, Observer, Origin, Scheme, limits};
+use crate::{Error, Event, Observer, Origin, Scheme, limits};
 
 /// A connected byte stream. A cut without close_notify reads as `UnexpectedEof`.
 pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -28,39 +29,34 @@ pub(crate) struct Secured {
     pub(crate) http2: bool,
 }
 
-/// Makes TLS of TCP: the seam between HTTP and the engine.
-pub(crate) trait Secure: Send + Sync {
-    fn secure<'a>(
-        &'a self,
-        tcp: TcpStream,
-        origin: &'a Origin,
-        versions: HttpVersions,
-    ) -> Pin<Box<dyn Future<Output = Result<Secured, Error>> + Send + 'a>>;
+/// A handshake that failed.
+pub(crate) struct Unsecured {
+    pub(crate) error: Error,
+    /// Not a byte came back: the mark of a server, or of a box on the way, that chokes on a large ClientHello.
+    pub(crate) silent: bool,
 }
 
-/// Refuses https.
-pub(crate) struct NoTls;
+/// How large a ClientHello is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hello {
+    /// With a key share of each preferred group, the 1,216 bytes of X25519MLKEM768 among them.
+    Full,
+    /// With the small shares alone, so that it fits one segment. The groups are offered all the same.
+    Small,
+}
 
-impl Secure for NoTls {
-    fn secure<'a>(
-        &'a self,
-        _: TcpStream,
-        origin: &'a Origin,
-        _: HttpVersions,
-    ) -> Pin<Box<dyn Future<Output = Result<Secured, Error>> + Send + 'a>> {
-        Box::pin(async move {
-            Err(Error::UnsupportedScheme {
-                scheme: origin.scheme().to_string(),
-            })
-        })
-    }
+/// A handshake under way.
+pub(crate) type Securing<'a> = Pin<Box<dyn Future<Output = Result<Secured, Unsecured>> + Send + 'a>>;
+
+/// Makes TLS of TCP: the seam between HTTP and the engine.
+pub(crate) trait Secure: Send + Sync {
+    fn secure<'a>(&'a self, tcp: TcpStream, origin: &'a Origin, hello: Hello) -> Securing<'a>;
 }
 
 /// Makes connections.
 pub(crate) struct Connector {
     pub(crate) resolver: Resolver,
     pub(crate) secure: Arc<dyn Secure>,
-    pub(crate) versions: HttpVersions,
     pub(crate) timeout: Duration,
     pub(crate) observer: Arc<dyn Observer>,
 }
@@ -84,6 +80,32 @@ impl Connector {
             addresses,
             overridden: resolved.overridden,
         });
+        let tcp = self.dial(origin, addresses).await?;
+        if origin.scheme() == Scheme::Http {
+            return Ok(Secured {
+                stream: Box::new(tcp),
+                http2: false,
+            });
+        }
+        let first = match self.secure.secure(tcp, origin, Hello::Full).await {
+            Ok(secured) => return Ok(secured),
+            Err(unsecured) if !unsecured.silent => return Err(unsecured.error),
+            Err(unsecured) => unsecured.error,
+        };
+        self.observer.note(&Event::TryingSmallHello { origin, error: &first });
+        let tcp = self.dial(origin, addresses).await?;
+        match self.secure.secure(tcp, origin, Hello::Small).await {
+            Ok(secured) => {
+                self.observer.note(&Event::LargeHelloRefused(origin));
+                Ok(secured)
+            }
+            // Then it was not the size: what failed first is what is wrong.
+            Err(unsecured) if unsecured.silent => Err(first),
+            Err(unsecured) => Err(unsecured.error),
+        }
+    }
+
+    async fn dial(&self, origin: &Origin, addresses: &[SocketAddr]) -> Result<TcpStream, Error> {
         let dialled = dial(addresses, &*self.observer, TcpStream::connect).await;
         let (address, tcp) = dialled.map_err(|failed| Error::Connect {
             origin: origin.clone(),
@@ -92,13 +114,7 @@ impl Connector {
         self.observer.note(&Event::Connected { origin, address });
         // A request is written in one piece; waiting for more would only delay it. Failing to say so changes nothing else.
         let _ = tcp.set_nodelay(true);
-        match origin.scheme() {
-            Scheme::Http => Ok(Secured {
-                stream: Box::new(tcp),
-                http2: false,
-            }),
-            Scheme::Https => self.secure.secure(tcp, origin, self.versions).await,
-        }
+        Ok(tcp)
     }
 
     async fn speak_http(&self, origin: &Origin, secured: Secured, pool: &Pool) -> Result<Connection, Error> {

@@ -2,9 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use portunus_x509::Printable;
+use portunus_tokio::HandshakeError;
+use portunus_x509::{Printable, Refusal};
 use thiserror::Error;
 
 use crate::Origin;
@@ -57,6 +59,22 @@ pub enum Error {
         /// The limit.
         after: Duration,
     },
+    /// TLS could not be agreed on, or the certificate not even be read.
+    #[error("the TLS handshake with {origin} failed: {source}")]
+    Handshake {
+        /// With whom.
+        origin: Origin,
+        /// Why.
+        source: HandshakeError,
+    },
+    /// The server's certificate was refused.
+    #[error("{origin} is not trusted: {refusal}")]
+    Certificate {
+        /// Whose.
+        origin: Origin,
+        /// Why, on every path that was tried, and what to do.
+        refusal: Arc<Refusal>,
+    },
     /// More redirects than are followed.
     #[error("stopped after {limit} redirects")]
     TooManyRedirects {
@@ -80,7 +98,7 @@ pub enum Error {
         /// Where to.
         location: String,
     },
-    /// The connection ended in order before a byte of an answer.
+    /// The connection ended, in order or cut off, before a byte of an answer.
     #[error("the server closed the connection without an answer")]
     EmptyReply,
     /// The connection ended in the middle of the response's head.

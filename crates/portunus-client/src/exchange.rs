@@ -170,7 +170,7 @@ fn is_idempotent(method: &Method) -> bool {
     method.is_safe() || matches!(*method, Method::PUT | Method::DELETE)
 }
 
-/// Whether the server says that it has not touched the request (RFC 9113 sections 6.8 and 8.7).
+/// Whether the server says that it has not touched the request (RFC 9113 section 6.8 and RFC 9113 section 8.7).
 fn is_unprocessed(error: &hyper::Error) -> bool {
     caused_by::<h2::Error>(error).is_some_and(|error| {
         error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
@@ -195,8 +195,7 @@ fn http1_failure(error: &hyper::Error, ledger: &Ledger) -> Error {
         };
     }
     match ledger.end() {
-        Some(End::Orderly) if received == 0 => Error::EmptyReply,
-        Some(End::CutOff) if received == 0 => Error::CutOff { received },
+        Some(End::Orderly | End::CutOff) if received == 0 => Error::EmptyReply,
         Some(End::Orderly | End::CutOff) => {
             let head = ledger.take_received_head();
             match looks_like_http(&head) {
@@ -248,8 +247,7 @@ pub(crate) fn http2_failure(error: &hyper::Error, ledger: &Ledger) -> Error {
         }
     }
     match ledger.end() {
-        Some(End::Orderly) if ledger.bytes_received() == 0 => Error::EmptyReply,
-        Some(End::CutOff) if ledger.bytes_received() == 0 => Error::CutOff { received: 0 },
+        Some(End::Orderly | End::CutOff) if ledger.bytes_received() == 0 => Error::EmptyReply,
         Some(End::ReadFailed(broken)) => Error::Receive(broken.into_error()),
         Some(End::WriteFailed(broken)) => Error::Send(broken.into_error()),
         Some(End::Orderly | End::CutOff) => Error::Http2Connection {

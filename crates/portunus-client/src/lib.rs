@@ -24,6 +24,8 @@ mod response;
 mod tap;
 #[cfg(test)]
 mod tests;
+mod tls;
+mod trust;
 
 pub use address::{Origin, Scheme, parse_url};
 pub use client::{Client, ClientBuilder, HttpVersions};
@@ -35,3 +37,5 @@ pub use redirect::RedirectPolicy;
 pub use request::{Credentials, HeaderEdit, InvalidHeader, Request};
 pub use resolve::{InvalidOverride, Override};
 pub use response::{Chunk, Response};
+pub use tls::Verification;
+pub use trust::{Trust, TrustError};

@@ -3,7 +3,9 @@
 use std::io;
 use std::net::SocketAddr;
 
-use crate::{Head, Origin};
+use portunus_tls::ConnectionInfo;
+
+use crate::{Error, Head, Origin};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -33,6 +35,24 @@ pub enum Event<'a> {
         origin: &'a Origin,
         /// The peer's address.
         address: SocketAddr,
+    },
+    /// The server answered nothing to a ClientHello with all key shares; a second try has the small ones alone.
+    TryingSmallHello {
+        /// Where to.
+        origin: &'a Origin,
+        /// How the first try ended.
+        error: &'a Error,
+    },
+    /// The second try went well: the server, or a box on the way, chokes on a ClientHello of more than one segment.
+    LargeHelloRefused(&'a Origin),
+    /// The handshake is done.
+    Secured {
+        /// Where to.
+        origin: &'a Origin,
+        /// What was agreed.
+        info: &'a ConnectionInfo,
+        /// Whether the certificate was checked.
+        verified: bool,
     },
     /// An idle connection serves this request.
     Reused(&'a Origin),

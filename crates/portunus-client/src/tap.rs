@@ -37,7 +37,10 @@ pub(crate) struct Broken {
 
 impl Broken {
     fn new(error: &io::Error) -> Self {
-        Self { kind: error.kind(), message: error.to_string() }
+        Self {
+            kind: error.kind(),
+            message: error.to_string(),
+        }
     }
 
     pub(crate) fn into_error(self) -> io::Error {
@@ -138,7 +141,10 @@ impl<S> Tap<S> {
 
     fn write_result(&self, result: io::Result<usize>) -> io::Result<usize> {
         if let Err(error) = &result {
-            self.ledger.seen().end.get_or_insert(End::WriteFailed(Broken::new(error)));
+            self.ledger
+                .seen()
+                .end
+                .get_or_insert(End::WriteFailed(Broken::new(error)));
         }
         result
     }

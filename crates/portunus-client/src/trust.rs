@@ -9,8 +9,8 @@ use thiserror::Error;
 use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 /// The authorities that a client trusts, in sets that are each judged by rules of their own: public ones by
-/// [`Policy::web`], those of the user or of the machine's owner by [`Policy::private`].
-#[derive(Clone, Debug)]
+/// [`Policy::web`], those of the user or of the machine's owner by [`Policy::private`]. The default trusts nobody.
+#[derive(Clone, Debug, Default)]
 pub struct Trust {
     sets: Vec<Set>,
 }
@@ -50,7 +50,15 @@ impl Trust {
         if anchors.is_empty() {
             return Err(TrustError::Empty { rejected });
         }
-        Ok((Self { sets: vec![Set { anchors, policy: Policy::private() }] }, rejected))
+        Ok((
+            Self {
+                sets: vec![Set {
+                    anchors,
+                    policy: Policy::private(),
+                }],
+            },
+            rejected,
+        ))
     }
 
     /// Those of the system, or Mozilla's list where the system has none.
@@ -69,16 +77,31 @@ impl Trust {
         let mut owners = Anchors::new();
         for root in roots {
             // What cannot be read can verify nothing, and one bad root stops no other.
-            let _ = if mozilla.contains(root) { public.add_der(root) } else { owners.add_der(root) };
+            let _ = if mozilla.contains(root) {
+                public.add_der(root)
+            } else {
+                owners.add_der(root)
+            };
         }
         if public.is_empty() && owners.is_empty() {
             for root in TLS_SERVER_ROOT_CERTS {
                 let _ = public.add_der(root);
             }
         }
-        let owners = Set { anchors: owners, policy: Policy::private() };
-        let public = Set { anchors: public, policy: Policy::web() };
-        Self { sets: [owners, public].into_iter().filter(|set| !set.anchors.is_empty()).collect() }
+        let owners = Set {
+            anchors: owners,
+            policy: Policy::private(),
+        };
+        let public = Set {
+            anchors: public,
+            policy: Policy::web(),
+        };
+        Self {
+            sets: [owners, public]
+                .into_iter()
+                .filter(|set| !set.anchors.is_empty())
+                .collect(),
+        }
     }
 
     /// Adds this machine's own authority, for the names that its name constraints permit.
@@ -87,11 +110,17 @@ impl Trust {
         anchors.add_der(root)?;
         for anchor in anchors.iter() {
             let constraints = anchor.certificate()?.name_constraints()?;
-            if constraints.is_none_or(|constraints| constraints.permitted().is_none()) {
+            if constraints.is_none_or(|constraints| constraints.permitted().is_empty()) {
                 return Err(TrustError::Unconstrained);
             }
         }
-        self.sets.insert(0, Set { anchors, policy: Policy::private() });
+        self.sets.insert(
+            0,
+            Set {
+                anchors,
+                policy: Policy::private(),
+            },
+        );
         Ok(())
     }
 
@@ -110,12 +139,160 @@ impl Trust {
         }
         match closest {
             Some(refusal) => Err(refusal),
-            None => verify(chain, &Anchors::new(), Purpose::TlsServer, Some(name), now, &Policy::web()),
+            None => verify(
+                chain,
+                &Anchors::new(),
+                Purpose::TlsServer,
+                Some(name),
+                now,
+                &Policy::web(),
+            ),
         }
     }
 
-    /// Every anchor and its rules, in one order: what the verdicts depend on.
+    /// Every set's rules and anchors, in one order: what the verdicts depend on.
     pub(crate) fn parts(&self) -> impl Iterator<Item = (&Policy, impl Iterator<Item = &[u8]>)> {
-        self.sets.iter().map(|set| (&set.policy, set.anchors.iter().map(|anchor| &**anchor.der())))
+        self.sets
+            .iter()
+            .map(|set| (&set.policy, set.anchors.iter().map(|anchor| &**anchor.der())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+    use rcgen::{ExtendedKeyUsagePurpose, NameConstraints};
+
+    use super::*;
+
+    /// 2026-06-01.
+    const NOW: UnixTime = UnixTime(1_780_272_000);
+
+    struct Authority {
+        root: Vec<u8>,
+        issuer: Issuer<'static, KeyPair>,
+    }
+
+    fn authority(permitted: &[&str]) -> Authority {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, format!("authority for {permitted:?}"));
+        if !permitted.is_empty() {
+            let permitted_subtrees = permitted
+                .iter()
+                .map(|name| GeneralSubtree::DnsName((*name).to_owned()))
+                .collect();
+            params.name_constraints = Some(NameConstraints {
+                permitted_subtrees,
+                excluded_subtrees: Vec::new(),
+            });
+        }
+        let root = params.self_signed(&key).unwrap().der().to_vec();
+        Authority {
+            root,
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    impl Authority {
+        fn leaf(&self, name: &str, not_after: (i32, u8, u8)) -> Vec<u8> {
+            let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+            params.not_before = rcgen::date_time_ymd(2026, 5, 1);
+            params.not_after = rcgen::date_time_ymd(not_after.0, not_after.1, not_after.2);
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+            params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+            params.use_authority_key_identifier_extension = true;
+            params
+                .signed_by(&KeyPair::generate().unwrap(), &self.issuer)
+                .unwrap()
+                .der()
+                .to_vec()
+        }
+
+        fn pem(&self) -> String {
+            format!(
+                "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+                base64(&self.root)
+            )
+        }
+    }
+
+    fn base64(bytes: &[u8]) -> String {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(bytes)
+    }
+
+    const SUMMER: (i32, u8, u8) = (2026, 7, 1);
+
+    fn judge(trust: &Trust, leaf: &[u8], name: &str) -> Result<VerifiedPath, Refusal> {
+        trust.judge(&[leaf], &ServerName::parse(name).unwrap(), NOW)
+    }
+
+    #[test]
+    fn the_own_authority_counts_for_its_names_alone() {
+        let own = authority(&["test"]);
+        let mut trust = Trust::of_system(std::iter::empty());
+        trust.add_own_authority(&own.root).unwrap();
+        judge(&trust, &own.leaf("app.test", SUMMER), "app.test").unwrap();
+        assert!(judge(&trust, &own.leaf("bank.example", SUMMER), "bank.example").is_err());
+        assert!(judge(&trust, &own.leaf("app.test", SUMMER), "other.test").is_err());
+    }
+
+    #[test]
+    fn an_own_authority_for_every_name_is_not_trusted() {
+        let mut trust = Trust::of_system(std::iter::empty());
+        let open = authority(&[]);
+        assert!(matches!(
+            trust.add_own_authority(&open.root),
+            Err(TrustError::Unconstrained)
+        ));
+        assert!(judge(&trust, &open.leaf("app.test", SUMMER), "app.test").is_err());
+    }
+
+    #[test]
+    fn a_bundle_replaces_all_others_and_its_bad_ones_are_named() {
+        let (listed, other) = (authority(&[]), authority(&["test"]));
+        let broken = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+        let (trust, rejected) = Trust::only(format!("{broken}{}", listed.pem()).as_bytes()).unwrap();
+        assert_eq!(rejected.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [1]);
+        judge(&trust, &listed.leaf("app.test", SUMMER), "app.test").unwrap();
+        let refusal = judge(&trust, &other.leaf("app.test", SUMMER), "app.test").unwrap_err();
+        assert_eq!(refusal.kind(), RefusalKind::UnknownCa);
+        assert!(Trust::only(b"").is_err());
+        assert!(matches!(Trust::only(broken.as_bytes()), Err(TrustError::Empty { .. })));
+    }
+
+    #[test]
+    fn mozillas_list_stands_in_and_every_root_on_it_is_read() {
+        let trust = Trust::of_system(std::iter::empty());
+        let counts: Vec<_> = trust
+            .sets
+            .iter()
+            .map(|set| (set.policy.clone(), set.anchors.len()))
+            .collect();
+        assert_eq!(counts, [(Policy::web(), TLS_SERVER_ROOT_CERTS.len())]);
+    }
+
+    #[test]
+    fn a_root_of_the_machines_owner_is_judged_as_a_private_one() {
+        let owners = authority(&[]);
+        let roots = [owners.root.as_slice(), TLS_SERVER_ROOT_CERTS[0].as_ref()];
+        let trust = Trust::of_system(roots.into_iter());
+        let policies: Vec<_> = trust.sets.iter().map(|set| set.policy.clone()).collect();
+        assert_eq!(policies, [Policy::private(), Policy::web()]);
+        judge(&trust, &owners.leaf("app.test", SUMMER), "app.test").unwrap();
+    }
+
+    #[test]
+    fn the_closest_refusal_is_told() {
+        let own = authority(&["test"]);
+        let mut trust = Trust::of_system(std::iter::empty());
+        trust.add_own_authority(&own.root).unwrap();
+        let refusal = judge(&trust, &own.leaf("app.test", (2026, 5, 20)), "app.test").unwrap_err();
+        assert_eq!(refusal.kind(), RefusalKind::Expired);
     }
 }

@@ -15,6 +15,7 @@ mod files;
 mod http_connection;
 pub mod limits;
 mod lingering;
+mod paced;
 mod page;
 mod plain_http;
 mod request_path;

@@ -30,7 +30,11 @@ impl Acceptor {
 
     /// An acceptor that looks at each ClientHello before it chooses a configuration: see [`choose_by`].
     pub fn choosing(chooser: Arc<dyn ChooseConfig>) -> Self {
-        Self { chooser, limit: crate::HANDSHAKE_LIMIT, answer_plaintext: None }
+        Self {
+            chooser,
+            limit: crate::HANDSHAKE_LIMIT,
+            answer_plaintext: None,
+        }
     }
 
     /// Allows each handshake this long, the choice of the configuration included.
@@ -69,33 +73,34 @@ impl Acceptor {
     ///
     /// # Errors
     /// As [`Acceptor::accept`].
-    pub async fn accept_observed<IO>(
-        &self,
-        io: IO,
-        observer: Arc<dyn Observe>,
-    ) -> Result<TlsStream<IO>, HandshakeError>
+    pub async fn accept_observed<IO>(&self, io: IO, observer: Arc<dyn Observe>) -> Result<TlsStream<IO>, HandshakeError>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
         self.handshake(io, Some(observer)).await
     }
 
-    async fn handshake<IO>(
-        &self,
-        io: IO,
-        observer: Option<Arc<dyn Observe>>,
-    ) -> Result<TlsStream<IO>, HandshakeError>
+    async fn handshake<IO>(&self, io: IO, observer: Option<Arc<dyn Observe>>) -> Result<TlsStream<IO>, HandshakeError>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
         let handshake = Handshake::server(self.chooser.clone(), crate::now(), observer);
-        drive(handshake, Side::Server, io, self.limit, self.answer_plaintext.as_deref()).await
+        drive(
+            handshake,
+            Side::Server,
+            io,
+            self.limit,
+            self.answer_plaintext.as_deref(),
+        )
+        .await
     }
 }
 
 impl fmt::Debug for Acceptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acceptor").field("limit", &self.limit).finish_non_exhaustive()
+        f.debug_struct("Acceptor")
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
     }
 }
 
@@ -115,7 +120,7 @@ impl fmt::Debug for Acceptor {
 /// ```
 pub fn choose_by<F>(choose: F) -> Arc<dyn ChooseConfig>
 where
-    F: for<'a> Fn(&'a ClientHello<'a>, Option<&'a DnsName>) -> Decision<'a, Result<Arc<ServerConfig>, String>>
+    F: for<'a, 'h> Fn(&'a ClientHello<'h>, Option<&'a DnsName>) -> Decision<'a, Result<Arc<ServerConfig>, String>>
         + Send
         + Sync
         + 'static,
@@ -127,13 +132,13 @@ struct ChooseBy<F>(F);
 
 impl<F> ChooseConfig for ChooseBy<F>
 where
-    F: for<'a> Fn(&'a ClientHello<'a>, Option<&'a DnsName>) -> Decision<'a, Result<Arc<ServerConfig>, String>>
+    F: for<'a, 'h> Fn(&'a ClientHello<'h>, Option<&'a DnsName>) -> Decision<'a, Result<Arc<ServerConfig>, String>>
         + Send
         + Sync,
 {
     fn choose<'a>(
         &'a self,
-        hello: &'a ClientHello<'a>,
+        hello: &'a ClientHello<'_>,
         host: Option<&'a DnsName>,
     ) -> Decision<'a, Result<Arc<ServerConfig>, String>> {
         (self.0)(hello, host)

@@ -21,7 +21,10 @@ pub struct Connector {
 impl Connector {
     /// A connector with this configuration, and [`HANDSHAKE_LIMIT`](crate::HANDSHAKE_LIMIT) for each handshake.
     pub fn new(config: Arc<ClientConfig>) -> Self {
-        Self { config, limit: crate::HANDSHAKE_LIMIT }
+        Self {
+            config,
+            limit: crate::HANDSHAKE_LIMIT,
+        }
     }
 
     /// Allows each handshake this long.

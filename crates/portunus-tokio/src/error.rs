@@ -70,12 +70,20 @@ impl HandshakeError {
     }
 
     pub(crate) fn io(error: &io::Error, exchanged: Exchanged) -> Self {
-        Self::Io { kind: error.kind(), message: error.to_string(), exchanged }
+        Self::Io {
+            kind: error.kind(),
+            message: error.to_string(),
+            exchanged,
+        }
     }
 
     pub(crate) fn closed(exchanged: Exchanged) -> Self {
         let message = "the peer closed the connection".to_owned();
-        Self::Io { kind: io::ErrorKind::UnexpectedEof, message, exchanged }
+        Self::Io {
+            kind: io::ErrorKind::UnexpectedEof,
+            message,
+            exchanged,
+        }
     }
 }
 

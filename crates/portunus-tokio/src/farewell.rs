@@ -27,7 +27,12 @@ pub(crate) struct Farewell {
 
 impl Farewell {
     pub(crate) fn new() -> Self {
-        Self { limit: Box::pin(tokio::time::sleep(LINGER)), left: MAX_DISCARDED, sent: false, peer_ended: false }
+        Self {
+            limit: Box::pin(tokio::time::sleep(LINGER)),
+            left: MAX_DISCARDED,
+            sent: false,
+            peer_ended: false,
+        }
     }
 
     pub(crate) fn poll<IO: AsyncRead + AsyncWrite + Unpin>(

@@ -28,7 +28,10 @@ impl<'b> Iterator for Gather<'_, 'b> {
             count = count.saturating_add(slice.len());
             rest = others;
         }
-        let together = self.slices.get(..self.slices.len().saturating_sub(rest.len())).unwrap_or_default();
+        let together = self
+            .slices
+            .get(..self.slices.len().saturating_sub(rest.len()))
+            .unwrap_or_default();
         let piece = match together {
             [slice] => Cow::Borrowed(slice.get(..self.left).unwrap_or(slice)),
             slices => {
@@ -53,17 +56,17 @@ mod tests {
 
     fn lengths(slices: &[&[u8]], left: usize) -> Vec<(usize, bool)> {
         let slices: Vec<IoSlice<'_>> = slices.iter().map(|slice| IoSlice::new(slice)).collect();
-        Gather::new(&slices, 16, left).map(|piece| (piece.len(), matches!(piece, Cow::Borrowed(_)))).collect()
+        Gather::new(&slices, 16, left)
+            .map(|piece| (piece.len(), matches!(piece, Cow::Borrowed(_))))
+            .collect()
     }
 
     #[test]
     fn small_neighbours_share_a_record_and_large_slices_stay_where_they_lie() {
-        assert_eq!(lengths(&[&[1; 3], &[2; 4], &[3; 20], &[4; 5], &[5; 12]], 99), [
-            (7, false),
-            (20, true),
-            (5, true),
-            (12, true)
-        ]);
+        assert_eq!(
+            lengths(&[&[1; 3], &[2; 4], &[3; 20], &[4; 5], &[5; 12]], 99),
+            [(7, false), (20, true), (5, true), (12, true)]
+        );
     }
 
     #[test]

@@ -26,7 +26,11 @@ pub(crate) async fn drive<IO: AsyncRead + AsyncWrite + Unpin>(
     answer_plaintext: Option<&AnswerPlaintext>,
 ) -> Result<TlsStream<IO>, HandshakeError> {
     let mut transport = Transport::new(io);
-    let driven = timeout(limit, poll_fn(|context| poll(context, &mut handshake, side, &mut transport))).await;
+    let driven = timeout(
+        limit,
+        poll_fn(|context| poll(context, &mut handshake, side, &mut transport)),
+    )
+    .await;
     match driven {
         Ok(Ok(())) => Ok(TlsStream::new(transport, handshake.into_connection()?)),
         Ok(Err(error)) => {
@@ -35,7 +39,10 @@ pub(crate) async fn drive<IO: AsyncRead + AsyncWrite + Unpin>(
             }
             Err(error)
         }
-        Err(_) => Err(HandshakeError::TimedOut { limit, exchanged: transport.exchanged }),
+        Err(_) => Err(HandshakeError::TimedOut {
+            limit,
+            exchanged: transport.exchanged,
+        }),
     }
 }
 

@@ -55,7 +55,11 @@ enum End {
 
 impl<IO> TlsStream<IO> {
     pub(crate) fn new(transport: Transport<IO>, connection: Connection) -> Self {
-        Self { transport, connection, end: End::Open }
+        Self {
+            transport,
+            connection,
+            end: End::Open,
+        }
     }
 
     /// What was agreed in the handshake.
@@ -113,7 +117,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
 
     /// Tells the peer about our error, then the reader.
     fn poll_farewell(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let End::Farewell(error, farewell) = &mut self.end else { return Poll::Ready(Ok(())) };
+        let End::Farewell(error, farewell) = &mut self.end else {
+            return Poll::Ready(Ok(()));
+        };
         ready!(farewell.poll(context, &mut self.transport, &mut self.connection));
         let error = error.clone();
         self.end = End::Failed;
@@ -155,11 +161,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        out: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if out.remaining() == 0 || matches!(this.end, End::PeerClosed) {
             return Poll::Ready(Ok(()));
@@ -206,7 +208,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().poll_seal(context, Gather::new(slices, MAX_RECORD, MAX_WRITE))
+        self.get_mut()
+            .poll_seal(context, Gather::new(slices, MAX_RECORD, MAX_WRITE))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -233,6 +236,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
 
 impl<IO: fmt::Debug> fmt::Debug for TlsStream<IO> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsStream").field("io", &self.transport.io).field("info", self.info()).finish_non_exhaustive()
+        f.debug_struct("TlsStream")
+            .field("io", &self.transport.io)
+            .field("cipher_suite", &self.info().cipher_suite)
+            .finish_non_exhaustive()
     }
 }

@@ -94,10 +94,17 @@ mod tests {
         let (reading, writing) = (Waker::from(reader.clone()), Waker::from(writer.clone()));
         let mut waiters = Waiters::default();
         let mut kept = None;
-        let _ = waiters.poll(Half::Writing, &mut Context::from_waker(&writing), |cx| busy(&mut kept, cx));
-        let _ = waiters.poll(Half::Reading, &mut Context::from_waker(&reading), |cx| busy(&mut kept, cx));
+        let _ = waiters.poll(Half::Writing, &mut Context::from_waker(&writing), |cx| {
+            busy(&mut kept, cx)
+        });
+        let _ = waiters.poll(Half::Reading, &mut Context::from_waker(&reading), |cx| {
+            busy(&mut kept, cx)
+        });
         kept.take().unwrap().wake();
-        assert_eq!((reader.0.load(Ordering::SeqCst), writer.0.load(Ordering::SeqCst)), (1, 1));
+        assert_eq!(
+            (reader.0.load(Ordering::SeqCst), writer.0.load(Ordering::SeqCst)),
+            (1, 1)
+        );
     }
 
     #[test]
@@ -106,9 +113,14 @@ mod tests {
         let (reading, writing) = (Waker::from(reader.clone()), Waker::from(writer.clone()));
         let mut waiters = Waiters::default();
         let mut kept = None;
-        let _ = waiters.poll(Half::Writing, &mut Context::from_waker(&writing), |cx| busy(&mut kept, cx));
+        let _ = waiters.poll(Half::Writing, &mut Context::from_waker(&writing), |cx| {
+            busy(&mut kept, cx)
+        });
         let done = waiters.poll(Half::Reading, &mut Context::from_waker(&reading), |_| Poll::Ready(()));
         assert!(done.is_ready());
-        assert_eq!((reader.0.load(Ordering::SeqCst), writer.0.load(Ordering::SeqCst)), (0, 1));
+        assert_eq!(
+            (reader.0.load(Ordering::SeqCst), writer.0.load(Ordering::SeqCst)),
+            (0, 1)
+        );
     }
 }

@@ -24,7 +24,7 @@ pub(crate) enum Command {
 
 const EXAMPLES: &str = "\
 Examples:
-  portunus get -O https://localhost:8443/README.md    a file, saved under its own name
+  portunus get https://app.test/     a page, printed; -O saves it
   portunus ca root > root.pem        the certificate to trust, made by `portunus ca init`
   portunus ca issue app.test         a certificate and key for app.test
 

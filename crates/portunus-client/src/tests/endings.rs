@@ -83,10 +83,9 @@ async fn a_body_that_is_shorter_than_announced_is_partial() {
 
 #[tokio::test]
 async fn nothing_at_all_is_an_empty_reply() {
-    let [clear, orderly, cut] = endings("", Then::Close).await;
-    assert!(matches!(clear, Err(Error::EmptyReply)), "{clear:?}");
-    assert!(matches!(orderly, Err(Error::EmptyReply)), "{orderly:?}");
-    assert!(matches!(cut, Err(Error::CutOff { received: 0 })), "{cut:?}");
+    for ending in endings("", Then::Close).await {
+        assert!(matches!(ending, Err(Error::EmptyReply)), "{ending:?}");
+    }
 }
 
 #[tokio::test]

@@ -145,12 +145,7 @@ async fn refusals_and_silence_are_told_apart() {
     }
     struct Silent;
     impl Secure for Silent {
-        fn secure<'a>(
-            &'a self,
-            _: TcpStream,
-            _: &'a Origin,
-            _: HttpVersions,
-        ) -> Pin<Box<dyn Future<Output = Result<Secured, Error>> + Send + 'a>> {
+        fn secure<'a>(&'a self, _: TcpStream, _: &'a Origin, _: Hello) -> Securing<'a> {
             Box::pin(std::future::pending())
         }
     }

@@ -15,8 +15,8 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::connect::{Secure, Secured};
-use crate::{Chunk, Client, Error, Event, HttpVersions, Observer, Origin, Request, Response, parse_url};
+use crate::connect::{Hello, Secure, Secured, Securing};
+use crate::{Chunk, Client, Error, Event, Observer, Origin, Request, Response, parse_url};
 
 /// What a server does when its answer is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -116,12 +116,7 @@ struct Veneer {
 }
 
 impl Secure for Veneer {
-    fn secure<'a>(
-        &'a self,
-        tcp: TcpStream,
-        _: &'a Origin,
-        _: HttpVersions,
-    ) -> Pin<Box<dyn Future<Output = Result<Secured, Error>> + Send + 'a>> {
+    fn secure<'a>(&'a self, tcp: TcpStream, _: &'a Origin, _: Hello) -> Securing<'a> {
         let stream = Box::new(VeneerStream {
             tcp,
             close_notify: self.close_notify,

@@ -4,7 +4,8 @@ mod failure;
 mod progress;
 mod request;
 mod sink;
-mod verbose;
+mod teller;
+mod trust;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,7 +17,7 @@ use portunus_client::{Chunk, Client, ClientBuilder, HttpVersions, Override, Redi
 use crate::failure::Failure;
 use progress::Progress;
 use sink::Sink;
-use verbose::Verbose;
+use teller::Teller;
 
 /// Fetch from a site over HTTPS, as curl does
 #[derive(clap::Args)]
@@ -160,7 +161,7 @@ impl Fetch {
         let sink = Sink::new(&args)?;
         let shows_progress = sink.is_file() && !args.silent && !args.verbose;
         Ok(Self {
-            client: client(&args)?.build(),
+            client: client(&args, &request)?.build(),
             request,
             sink,
             progress: Progress::new(shows_progress),
@@ -236,8 +237,11 @@ impl Fetch {
     }
 }
 
-fn client(args: &Args) -> Result<ClientBuilder, Failure> {
-    let mut builder = Client::builder();
+fn client(args: &Args, request: &Request) -> Result<ClientBuilder, Failure> {
+    // Where all is in the clear, nobody's roots are read.
+    let https_may_come = args.location || request.url().scheme() == "https";
+    let teller = Teller::new(args.verbose, args.silent);
+    let mut builder = Client::builder(trust::verification(args, https_may_come, &teller)?);
     if args.http1 {
         builder = builder.versions(HttpVersions::Http1);
     }
@@ -250,10 +254,7 @@ fn client(args: &Args) -> Result<ClientBuilder, Failure> {
             .map_err(|error| Failure::new(error).exit_code(failure::RESOLVE_OPTION))?;
         builder = builder.resolve(answer);
     }
-    if args.verbose {
-        builder = builder.observer(Arc::new(Verbose));
-    }
-    Ok(builder)
+    Ok(builder.observer(Arc::new(teller)))
 }
 
 fn named(text: &str) -> Result<PathBuf, &'static str> {

@@ -4,6 +4,8 @@ mod files;
 mod output;
 mod server;
 mod side_by_side;
+mod tls;
+mod tls_server;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -14,7 +14,8 @@ enum Curl {
 }
 use Curl::{Differs, Same};
 
-fn curl(options: &[&str]) -> Option<std::process::Output> {
+/// curl's output; none where it is not installed.
+pub(crate) fn curl(options: &[&str]) -> Option<std::process::Output> {
     match Command::new("curl")
         .args(["-q", "--noproxy", "*"])
         .args(options)

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 use portunus_client::Error;
+use portunus_tls::PeerFault;
+use portunus_tls::wire::AlertDescription;
+use portunus_tokio::HandshakeError;
 use portunus_x509::Printable;
 
 use super::progress::Progress;
@@ -17,6 +20,12 @@ pub(super) const WRITE: u8 = 23;
 pub(super) const READ: u8 = 26;
 /// CURLE_OPERATION_TIMEDOUT.
 const TIMEOUT: u8 = 28;
+/// CURLE_SSL_CONNECT_ERROR.
+const HANDSHAKE: u8 = 35;
+/// CURLE_PEER_FAILED_VERIFICATION.
+const CERTIFICATE: u8 = 60;
+/// CURLE_SSL_CACERT_BADFILE.
+pub(super) const AUTHORITIES: u8 = 77;
 /// CURLE_SETOPT_OPTION_SYNTAX.
 pub(super) const RESOLVE_OPTION: u8 = 49;
 /// CURLE_HTTP_RETURNED_ERROR.
@@ -24,6 +33,12 @@ const HTTP_STATUS: u8 = 22;
 
 /// What the client's error means to the user.
 pub(super) fn of(error: Error) -> Failure {
+    if let Error::Certificate { origin, refusal } = &error {
+        return Failure::new(format_args!("{origin} is not trusted\n{}", refusal.explanation()))
+            .hint("--cacert FILE trusts an authority of your own")
+            .hint("-k connects all the same, to whoever it may be")
+            .exit_code(CERTIFICATE);
+    }
     let (code, hint) = meaning(&error);
     let mut failure = Failure::new(&error).exit_code(code);
     if let Error::Resolve {
@@ -54,6 +69,7 @@ fn meaning(error: &Error) -> (u8, Option<&'static str>) {
         Error::Http2Connection { .. } => (16, Some("--http1.1 avoids HTTP/2")),
         Error::PartialBody { .. } => (18, Some("what came is not all; try again")),
         Error::ConnectTimeout { .. } => (TIMEOUT, None),
+        Error::Handshake { source, .. } => handshake(source),
         Error::TooManyRedirects { .. } => (47, Some("-v shows where they lead")),
         Error::EmptyReply => (
             52,
@@ -71,6 +87,37 @@ fn meaning(error: &Error) -> (u8, Option<&'static str>) {
         _ => (1, None),
     }
 }
+
+/// What a failed handshake means. The bytes that came tell more than the message.
+fn handshake(error: &HandshakeError) -> (u8, Option<&'static str>) {
+    let HandshakeError::Tls(error) = error else {
+        let hint = "is this an HTTPS port? A firewall on the way may close it, too";
+        return (HANDSHAKE, Some(hint));
+    };
+    let hint = match error {
+        portunus_tls::Error::Certificate(_) => return (CERTIFICATE, None),
+        portunus_tls::Error::NotTls { first } => match first {
+            b"HTTP/" => "the port speaks HTTP in the clear: ask by http://, or for the HTTPS port",
+            b"SSH-2" => "it is the port of an SSH server",
+            [b'2', b'2', b'0', ..] => "it is the port of a mail or file server that begins in the clear",
+            _ => "another service has this port",
+        },
+        portunus_tls::Error::Peer(PeerFault::VersionNotOffered) => OLD_SERVER,
+        portunus_tls::Error::Alert(alert) => match alert.description {
+            AlertDescription::PROTOCOL_VERSION => OLD_SERVER,
+            AlertDescription::HANDSHAKE_FAILURE => {
+                "the server shares no version, cipher suite or group with us, or has no certificate for this name"
+            }
+            AlertDescription::UNRECOGNIZED_NAME => "the server has no site of this name",
+            AlertDescription::INTERNAL_ERROR => "its own log tells more; it may have no certificate for this name",
+            _ => return (HANDSHAKE, None),
+        },
+        _ => return (HANDSHAKE, None),
+    };
+    (HANDSHAKE, Some(hint))
+}
+
+const OLD_SERVER: &str = "the server speaks TLS 1.2 or older; TLS 1.3 is spoken here";
 
 /// An HTTP error that `-f` makes a failure.
 pub(super) fn of_status(status: StatusCode) -> Failure {

@@ -60,7 +60,7 @@ impl Progress {
     }
 }
 
-const KNOWN: &str = "{bytes:>11} of {total_bytes:<11} [{bar:30}] {percent:>3} % {bytes_per_sec:>13} {eta:>4} left";
+const KNOWN: &str = "{bytes:>10} of {total_bytes:<10} [{wide_bar}] {percent:>3} % {bytes_per_sec:>12} {eta:>4} left";
 const UNKNOWN: &str = "{bytes:>11} {bytes_per_sec:>13} {elapsed:>4}";
 
 #[cfg(test)]
