@@ -57,6 +57,9 @@ fn a_server_hello_that_does_not_answer_ours() {
         &client,
         &server,
         &[
+            ("another legacy_version", illegal, PeerFault::LegacyVersion, |hello| {
+                hello.legacy_version = ProtocolVersion::TLS1_3;
+            }),
             ("no session id", illegal, PeerFault::SessionIdNotEchoed, |hello| {
                 hello.legacy_session_id_echo = &[];
             }),
@@ -152,6 +155,15 @@ fn a_server_hello_of_an_older_version() {
                 hello.legacy_version = ProtocolVersion(0x0302);
                 hello.extensions.supported_versions = None;
             }),
+            (
+                "SSL 3.0",
+                AlertDescription::PROTOCOL_VERSION,
+                PeerFault::Ssl3,
+                |hello| {
+                    hello.legacy_version = ProtocolVersion(0x0300);
+                    hello.extensions.supported_versions = None;
+                },
+            ),
         ],
     );
 }
@@ -200,15 +212,40 @@ fn a_session_that_was_not_offered() {
     let (mut first, _) = Pair::new(&client, &server).run().connected();
     // The tickets are there already.
     pair::received(&mut first, &[]).unwrap();
+    let illegal = AlertDescription::ILLEGAL_PARAMETER;
+    hellos(
+        &client,
+        &server,
+        &[("the second of one", illegal, PeerFault::PskNotOffered, |hello| {
+            hello.extensions.pre_shared_key = Some(1);
+        })],
+    );
     hellos(
         &client,
         &server,
         &[(
-            "the second of one",
-            AlertDescription::ILLEGAL_PARAMETER,
-            PeerFault::PskNotOffered,
-            |hello| hello.extensions.pre_shared_key = Some(1),
+            "a suite of another hash",
+            illegal,
+            PeerFault::PskHashMismatch,
+            |hello| {
+                hello.cipher_suite = CipherSuite::TLS_AES_256_GCM_SHA384;
+            },
         )],
+    );
+}
+
+/// RFC 9846 section 4.3.11: psk_dhe_ke alone is offered.
+#[test]
+fn a_session_without_a_key_share() {
+    let authority = Authority::new();
+    let (client, server) = authority.resuming();
+    let (mut first, _) = Pair::new(&client, &server).run().connected();
+    pair::received(&mut first, &[]).unwrap();
+    let (alert, fault) = (AlertDescription::ILLEGAL_PARAMETER, PeerFault::PskWithoutKeyShare);
+    hellos(
+        &client,
+        &server,
+        &[("no share", alert, fault, |hello| hello.extensions.key_share = None)],
     );
 }
 
@@ -223,7 +260,7 @@ fn retrying() -> (ClientConfig, ServerConfig) {
 #[test]
 fn a_retry_request_that_does_not_answer_ours() {
     let illegal = AlertDescription::ILLEGAL_PARAMETER;
-    let cases: [(&str, AlertDescription, PeerFault, ChangeRetry); 7] = [
+    let cases: [(&str, AlertDescription, PeerFault, ChangeRetry); 8] = [
         (
             "the share that it has",
             illegal,
@@ -237,6 +274,9 @@ fn a_retry_request_that_does_not_answer_ours() {
         }),
         ("group", illegal, PeerFault::GroupNotOffered, |retry| {
             retry.extensions.key_share = Some(NamedGroup(0x0019));
+        }),
+        ("legacy_version", illegal, PeerFault::LegacyVersion, |retry| {
+            retry.legacy_version = ProtocolVersion::TLS1_3;
         }),
         ("session id", illegal, PeerFault::SessionIdNotEchoed, |retry| {
             retry.legacy_session_id_echo = &[];
@@ -484,13 +524,19 @@ fn a_server_s_flight_that_breaks_a_rule() {
 #[test]
 fn a_server_s_messages_out_of_order() {
     let authority = Authority::new();
-    let cases: [(&str, ChangeFlight); 5] = [
+    let cases: [(&str, ChangeFlight); 7] = [
         ("no EncryptedExtensions", |flight| drop(flight.remove(0))),
         ("no Certificate", |flight| drop(flight.remove(1))),
         ("no CertificateVerify", |flight| drop(flight.remove(2))),
         ("two Certificates", |flight| flight.insert(1, flight[1].clone())),
         ("a ticket before Finished", |flight| {
             flight.insert(3, vec![HandshakeType::NEW_SESSION_TICKET.0, 0, 0, 0]);
+        }),
+        ("a KeyUpdate before Finished", |flight| {
+            flight.insert(3, vec![HandshakeType::KEY_UPDATE.0, 0, 0, 1, 0]);
+        }),
+        ("EndOfEarlyData", |flight| {
+            flight.insert(3, vec![HandshakeType::END_OF_EARLY_DATA.0, 0, 0, 0]);
         }),
     ];
     for (what, change) in cases {

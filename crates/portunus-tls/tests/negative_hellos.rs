@@ -24,7 +24,7 @@ fn all(cases: &[(&str, AlertDescription, PeerFault, Change)]) {
     }
 }
 
-/// RFC 9846 section 4.3.1, and RFC 9846 appendix D.2 for what older clients send.
+/// RFC 9846 section 4.3.1, and what older clients send.
 #[test]
 fn a_hello_of_an_older_version() {
     let (alert, fault) = (AlertDescription::PROTOCOL_VERSION, PeerFault::NoCommonVersion);
@@ -43,7 +43,7 @@ fn a_hello_of_an_older_version() {
                 ..Default::default()
             };
         }),
-        ("SSL 3.0", alert, fault, |hello| {
+        ("SSL 3.0", alert, PeerFault::Ssl3, |hello| {
             hello.legacy_version = ProtocolVersion(0x0300);
             hello.legacy_compression_methods = &[1, 0];
             hello.extensions = ClientExtensions {
@@ -55,6 +55,47 @@ fn a_hello_of_an_older_version() {
             hello.extensions.supported_versions = Some(Sequence::from(&[ProtocolVersion::TLS1_2]));
         }),
     ]);
+}
+
+/// RFC 9846 section 4.2.2, and RFC 7568 section 3.
+#[test]
+fn a_hello_of_this_version_that_says_another() {
+    let illegal = AlertDescription::ILLEGAL_PARAMETER;
+    all(&[
+        ("TLS 1.1", illegal, PeerFault::LegacyVersion, |hello| {
+            hello.legacy_version = ProtocolVersion(0x0302);
+        }),
+        ("TLS 1.3", illegal, PeerFault::LegacyVersion, |hello| {
+            hello.legacy_version = ProtocolVersion::TLS1_3;
+        }),
+        (
+            "SSL 3.0",
+            AlertDescription::PROTOCOL_VERSION,
+            PeerFault::Ssl3,
+            |hello| {
+                hello.legacy_version = ProtocolVersion(0x0300);
+            },
+        ),
+    ]);
+}
+
+/// RFC 9846 section 4.3.11.2.
+#[test]
+fn a_binder_that_does_not_verify() {
+    let authority = Authority::new();
+    let (client, server) = authority.resuming();
+    let (mut first, _) = Pair::new(&client, &server).run().connected();
+    // The tickets are there already.
+    pair::received(&mut first, &[]).unwrap();
+    let mut pair = Pair::new(&client, &server);
+    pair.to_server = changed(HandshakeType::CLIENT_HELLO, 0, |message| {
+        let (binder, rest) = message.split_last().unwrap();
+        plain(forge::HANDSHAKE, &[rest, &[binder ^ 1]].concat())
+    });
+    let outcome = pair.run();
+    let alert = AlertDescription::DECRYPT_ERROR;
+    let error = refused(outcome.server, outcome.client, alert, "binder");
+    assert!(matches!(error, Error::Peer(PeerFault::BadBinder)), "{error:?}");
 }
 
 /// RFC 9846 section 9.2.
