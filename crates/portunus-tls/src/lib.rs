@@ -19,6 +19,8 @@ pub mod mutation;
 mod observe;
 mod policy;
 mod record;
+#[cfg(test)]
+mod recorded_traces;
 mod schedule;
 mod session;
 pub mod wire;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::commands::{ca, get};
+use crate::commands::{ca, get, serve};
 use crate::failure::Failure;
 
 /// HTTPS, whole: serve a site, fetch from one, certify names, and explain every step.
@@ -20,10 +20,12 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Ca(ca::Args),
     Get(Box<get::Args>),
+    Serve(serve::Args),
 }
 
 const EXAMPLES: &str = "\
 Examples:
+  portunus serve                     this folder at https://localhost:8443, for this machine
   portunus get https://app.test/     a page, printed; -O saves it
   portunus ca root > root.pem        the certificate to trust, made by `portunus ca init`
   portunus ca issue app.test         a certificate and key for app.test
@@ -36,6 +38,7 @@ impl Command {
         match self {
             Self::Ca(args) => ca::run(args),
             Self::Get(args) => get::run(*args),
+            Self::Serve(args) => serve::run(args),
         }
     }
 
@@ -43,6 +46,8 @@ impl Command {
     pub(crate) fn log_level(&self) -> LevelFilter {
         match self {
             Self::Ca(_) | Self::Get(_) => LevelFilter::WARN,
+            // The access log is what a server says.
+            Self::Serve(_) => LevelFilter::INFO,
         }
     }
 }

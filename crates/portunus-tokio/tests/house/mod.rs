@@ -5,6 +5,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use portunus_tls::{
@@ -53,7 +54,13 @@ impl House {
         Arc::new(anchors)
     }
 
-    pub fn identities(&self) -> Arc<Identities> {
+    /// The authority's certificate in PEM.
+    pub fn root_pem(&self) -> String {
+        pem::encode(&pem::Pem::new("CERTIFICATE", self.root.clone()))
+    }
+
+    /// A certificate for localhost and its key in PKCS#8, both in DER.
+    fn issue(&self) -> (Vec<u8>, Vec<u8>) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         validity(&mut params);
@@ -61,10 +68,19 @@ impl House {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         let leaf = params.signed_by(&key, &self.issuer).unwrap();
-        let key = LocalKey::from_der(key.serialized_der()).unwrap();
-        Arc::new(Identities::new(vec![Arc::new(
-            Identity::new(vec![leaf.der().to_vec()], key).unwrap(),
-        )]))
+        (leaf.der().to_vec(), key.serialized_der().to_vec())
+    }
+
+    /// A certificate for localhost and its key, in one PEM file.
+    pub fn identity_pem(&self) -> String {
+        let (leaf, key) = self.issue();
+        pem::encode_many(&[pem::Pem::new("CERTIFICATE", leaf), pem::Pem::new("PRIVATE KEY", key)])
+    }
+
+    pub fn identities(&self) -> Arc<Identities> {
+        let (leaf, key) = self.issue();
+        let identity = Identity::new(vec![leaf], LocalKey::from_der(&key).unwrap()).unwrap();
+        Arc::new(Identities::new(vec![Arc::new(identity)]))
     }
 
     /// A server that issues tickets.
@@ -193,7 +209,21 @@ pub async fn carry(mut client: DuplexStream, mut server: DuplexStream, change: i
 /// A transport whose write half breaks as soon as it has read twice: a client that sent its last flight and closed.
 pub struct Deaf<IO> {
     pub io: IO,
-    pub reads: usize,
+    pub reads: AtomicUsize,
+}
+
+impl<IO> Deaf<IO> {
+    pub fn new(io: IO) -> Self {
+        Self {
+            io,
+            reads: AtomicUsize::new(0),
+        }
+    }
+
+    /// From here on nothing more can be written.
+    pub fn break_now(&self) {
+        self.reads.store(2, Ordering::SeqCst);
+    }
 }
 
 impl<IO: AsyncRead + Unpin> AsyncRead for Deaf<IO> {
@@ -201,7 +231,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Deaf<IO> {
         let before = out.filled().len();
         let polled = Pin::new(&mut self.io).poll_read(cx, out);
         if out.filled().len() > before {
-            self.reads += 1;
+            self.reads.fetch_add(1, Ordering::SeqCst);
         }
         polled
     }
@@ -209,7 +239,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Deaf<IO> {
 
 impl<IO: AsyncWrite + Unpin> AsyncWrite for Deaf<IO> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        if self.reads >= 2 {
+        if self.reads.load(Ordering::SeqCst) >= 2 {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         Pin::new(&mut self.io).poll_write(cx, data)

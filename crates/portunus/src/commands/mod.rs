@@ -4,3 +4,4 @@
 
 pub(crate) mod ca;
 pub(crate) mod get;
+pub(crate) mod serve;
