@@ -6,7 +6,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
 
@@ -85,23 +85,24 @@ fn next<'a>(rest: &Mutex<impl Iterator<Item = &'a &'a str>>) -> Option<&'a str> 
 /// Builds the fuzz program and says where it stands.
 fn build() -> Result<PathBuf, Failure> {
     crate::install::cplusplus()?;
-    let mut cargo = cargo(&["build", "--release", "--manifest-path", "fuzz/Cargo.toml"]);
+    step(&mut instrumented(&["build", "--release"])?)?;
+    Ok(target().join("release/portunus-fuzz"))
+}
+
+/// `cargo` with these words in the workspace of the fuzz targets, with coverage in the code under test.
+pub(crate) fn instrumented(words: &[&str]) -> Result<Command, Failure> {
+    let mut cargo = cargo(words);
+    cargo.args(["--manifest-path", "fuzz/Cargo.toml"]);
     for package in instrument::PACKAGES {
-        for setting in [
-            "debug-assertions=true",
-            "overflow-checks=true",
-            "debug='line-tables-only'",
-        ] {
-            // Said here and not in fuzz/Cargo.toml, so that cargo keeps what we build apart from what a plain
-            // `cargo build` there would, which has no coverage.
-            cargo
-                .arg("--config")
-                .arg(format!("profile.release.package.{package}.{setting}"));
-        }
+        // Said here and not in fuzz/Cargo.toml, so that cargo keeps what we build apart from what a plain `cargo build`
+        // there would, which has no coverage.
+        cargo
+            .arg("--config")
+            .arg(format!("profile.release.package.{package}.debug-assertions=true"));
     }
     let this = std::env::current_exe().map_err(because("where is this program"))?;
-    step(cargo.env("RUSTC_WRAPPER", this).env(instrument::VARIABLE, "1"))?;
-    Ok(target().join("release/portunus-fuzz"))
+    cargo.env("RUSTC_WRAPPER", this).env(instrument::VARIABLE, "1");
+    Ok(cargo)
 }
 
 struct Target<'a> {

@@ -11,9 +11,12 @@ pub(crate) const VARIABLE: &str = "PORTUNUS_INSTRUMENT";
 /// The packages under test, our own and the reader of DER that peers' bytes go through.
 pub(crate) const PACKAGES: &[&str] = &["portunus-fuzz", "portunus-tls", "portunus-x509", "asn1"];
 
-/// What libFuzzer wants of the compiler: a counter for each edge, a table of them, and the operands of comparisons.
+/// What libFuzzer wants of the compiler: a counter for each edge, a table of them, and the operands of comparisons. And
+/// what we want: arithmetic that overflows is found, and a trace names lines.
 const FLAGS: &[&str] = &[
     "--cfg=fuzzing",
+    "-Coverflow-checks=on",
+    "-Cdebuginfo=line-tables-only",
     "-Ccodegen-units=1",
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -28,10 +31,12 @@ pub(crate) fn as_rustc() -> Option<ExitCode> {
     let mut words = std::env::args_os().skip(1);
     let mut rustc = Command::new(words.next()?);
     let words: Vec<_> = words.collect();
+    rustc.args(&words);
     if is_under_test(&words) {
+        // Behind cargo's own: of two flags that say one thing, the last one holds.
         rustc.args(FLAGS);
     }
-    let status = rustc.args(&words).status();
+    let status = rustc.status();
     let code = status
         .ok()
         .and_then(|status| status.code())

@@ -5,8 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use portunus_x509::{Certificate, ServerName, UnixTime, pem};
+use portunus_x509::{Anchors, Certificate, Policy, Printable, Purpose, ServerName, UnixTime, pem, verify};
 use rcgen::Issuer;
+use zeroize::Zeroizing;
 
 use crate::files::{self, Access, Existing};
 use crate::issuer::issuer;
@@ -128,11 +129,33 @@ impl Authority {
             .signed_by(&key, &self.issuer)
             .map_err(Error::unwritable)?;
         let chain = vec![leaf.der().to_vec(), self.intermediate.clone()];
+        self.check(&chain, &names, now)?;
         Ok(IssuedCertificate {
             chain,
             key_pkcs8_der: key.to_pkcs8()?,
             period,
         })
+    }
+
+    /// Nothing is handed out that a strict verifier would refuse.
+    fn check(&self, chain: &[Vec<u8>], names: &[ServerName], now: UnixTime) -> Result<(), Error> {
+        let mut anchors = Anchors::new();
+        anchors
+            .add_der(&self.root)
+            .map_err(|malformed| Error::damaged(&self.root_file(), malformed))?;
+        let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
+        for name in names {
+            verify(
+                &chain,
+                &anchors,
+                Purpose::TlsServer,
+                Some(name),
+                now,
+                &Policy::rfc5280(),
+            )
+            .map_err(|refusal| Error::Refused(Box::new(refusal)))?;
+        }
+        Ok(())
     }
 
     /// Whether a chain is one that [`Self::issue`] made.
@@ -255,8 +278,14 @@ fn parse<'a>(folder: &Path, file: &str, der: &'a [u8]) -> Result<Certificate<'a>
 }
 
 fn read_key(folder: &Path, file: &'static str) -> Result<SigningKey, Error> {
-    let text = zeroize::Zeroizing::new(read(folder, file)?);
+    let text = Zeroizing::new(read(folder, file)?);
     let path = folder.join(file);
+    if files::others_may_read(&path) {
+        tracing::warn!(
+            "others than its owner may read {}: say chmod 600",
+            Printable::new(path.as_os_str().as_encoded_bytes())
+        );
+    }
     let key = pem::private_key(&text).map_err(|error| Error::damaged(&path, error))?;
     SigningKey::from_pkcs8(&key.der).ok_or_else(|| Error::damaged(&path, "it holds no key on the curve P-256"))
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use portunus_x509::{DnsName, Printable, ServerName, UnixTime};
+use portunus_x509::{DnsName, Printable, Refusal, ServerName, UnixTime};
 
 use crate::Scope;
 
@@ -98,6 +98,10 @@ pub enum Error {
         /// When the last of them begins.
         at: UnixTime,
     },
+
+    /// What was issued would not be accepted; nothing of it was handed out.
+    #[error("the issued certificate does not pass the authority's own check")]
+    Refused(#[source] Box<Refusal>),
 
     /// A certificate cannot be written, as when the clock shows a year that no certificate can have.
     #[error("cannot write the certificate: {reason}")]

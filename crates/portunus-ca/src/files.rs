@@ -78,6 +78,19 @@ pub(crate) fn write(path: &Path, contents: &[u8], access: Access, existing: Exis
     sync_folder(folder).map_err(failed)
 }
 
+/// Whether a file's mode lets anybody but its owner read it.
+pub(crate) fn others_may_read(path: &Path) -> bool {
+    #[cfg(unix)]
+    let others = fs::metadata(path)
+        .is_ok_and(|found| std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o044 != 0);
+    #[cfg(not(unix))]
+    let others = {
+        let _ = path;
+        false
+    };
+    others
+}
+
 fn temporary_file(folder: &Path, access: Access) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(".new-");
@@ -117,6 +130,9 @@ mod tests {
         write(&path, b"secret", Access::Private, Existing::Keep).unwrap();
         assert_eq!(mode(&path), 0o600);
         assert_eq!(fs::read(&path).unwrap(), b"secret");
+        assert!(!others_may_read(&path));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(others_may_read(&path));
         let made = folder.path().join("a/b");
         make_folder(&made).unwrap();
         assert_eq!(mode(&made), 0o700);

@@ -1,5 +1,10 @@
 //! A certificate of the authority that signs others: read by our own reader, used through rcgen.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "the size is that of the DER reader's own error, read once a start"
+)]
+
 use asn1::{ObjectIdentifier, SequenceOf, SetOf, Tlv};
 use portunus_x509::Certificate;
 use rcgen::string::{Ia5String, PrintableString};

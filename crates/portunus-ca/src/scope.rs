@@ -180,7 +180,7 @@ fn is_at_or_below(name: &DnsName, permitted: &DnsName) -> bool {
 
 /// A suffix below which strangers register names: one who may speak for `dev` may speak for all their sites.
 fn is_public_suffix(name: &DnsName) -> bool {
-    psl::Psl::suffix(&psl::List, name.as_str().as_bytes())
+    psl::suffix(name.as_str().as_bytes())
         .is_some_and(|suffix| suffix.is_known() && suffix.as_bytes() == name.as_str().as_bytes())
 }
 

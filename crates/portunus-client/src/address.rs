@@ -99,7 +99,7 @@ impl fmt::Display for Origin {
 pub fn parse_url(typed: &str) -> Result<Url, Error> {
     let typed = typed.trim();
     let invalid = |reason: String| Error::InvalidUrl {
-        url: typed.to_owned(),
+        url: without_password(typed),
         reason,
     };
     if typed.is_empty() {
@@ -119,6 +119,18 @@ pub fn parse_url(typed: &str) -> Result<Url, Error> {
     let url = url.map_err(|error| invalid(error.to_string()))?;
     Origin::of(&url)?;
     Ok(url)
+}
+
+/// What was typed, as far as a message may repeat it.
+fn without_password(typed: &str) -> String {
+    let (scheme, rest) = typed
+        .split_once("//")
+        .map_or(("", typed), |(scheme, rest)| (scheme, rest));
+    match rest.rsplit_once('@') {
+        Some((_, host)) if scheme.is_empty() => format!("…@{host}"),
+        Some((_, host)) => format!("{scheme}//…@{host}"),
+        None => typed.to_owned(),
+    }
 }
 
 /// The scheme before `:/`, by curl's rule: without the slash, what stands before the colon is a host.
@@ -183,6 +195,18 @@ mod tests {
                 matches!(parse_url(typed), Err(Error::UnsupportedScheme { .. })),
                 "{typed:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_message_repeats_no_password() {
+        for typed in [
+            "https://ann:secret@host:x/",
+            "ann:secret@host:x",
+            "https://ann:se@cret@host:x/",
+        ] {
+            let message = parse_url(typed).unwrap_err().to_string();
+            assert!(message.contains("…@host:x") && !message.contains("cret"), "{message}");
         }
     }
 

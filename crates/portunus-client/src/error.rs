@@ -83,8 +83,9 @@ pub enum Error {
     },
     /// A redirect whose target is no address.
     #[error(
-        "the server redirects to {}, which is not an address: {reason}",
-        Printable::new(location)
+        "the server redirects to {}, which is not an address: {}",
+        Printable::new(location),
+        Printable::new(reason)
     )]
     InvalidRedirect {
         /// The Location field's value.

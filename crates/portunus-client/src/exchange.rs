@@ -170,7 +170,7 @@ fn is_idempotent(method: &Method) -> bool {
     method.is_safe() || matches!(*method, Method::PUT | Method::DELETE)
 }
 
-/// Whether the server says that it has not touched the request (RFC 9113 sections 6.8 and 8.7).
+/// Whether the server says that it has not touched the request (RFC 9113 section 6.8 and RFC 9113 section 8.7).
 fn is_unprocessed(error: &hyper::Error) -> bool {
     caused_by::<h2::Error>(error).is_some_and(|error| {
         error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))

@@ -5,7 +5,10 @@ use thiserror::Error;
 
 /// A URL has no name for a file that could be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the address gives no usable file name ({})", Printable::new(found))]
+#[error(
+    "the address gives no usable file name: its last part is '{}'",
+    Printable::new(found)
+)]
 pub struct NoFileName {
     found: String,
 }

@@ -33,8 +33,16 @@ struct State {
     in_progress: usize,
     /// How many of them wait for the peer.
     waiting: usize,
+    /// Whether bytes that were written wait for the peer to take them. They may outlast the request that they answer.
+    blocked: bool,
     patience: Duration,
     settled: Instant,
+}
+
+impl State {
+    fn is_idle(&self) -> bool {
+        self.in_progress == 0 && !self.blocked
+    }
 }
 
 impl Activity {
@@ -42,6 +50,7 @@ impl Activity {
         let state = State {
             in_progress: 0,
             waiting: 0,
+            blocked: false,
             patience: SLOW_START,
             settled: Instant::now(),
         };
@@ -63,10 +72,27 @@ impl Activity {
     pub(crate) fn look(&self) -> Look {
         let state = self.settle();
         match () {
-            () if state.in_progress == 0 => Look::Idle(state.settled),
+            () if state.is_idle() => Look::Idle(state.settled),
             () if state.patience.is_zero() => Look::TooSlow,
             () => Look::Busy(state.patience),
         }
+    }
+
+    /// Whether the peer takes what is written to it.
+    pub(crate) fn blocked(&self, blocked: bool) {
+        let mut state = self.settle();
+        if state.blocked != blocked {
+            state.blocked = blocked;
+            state.settled = Instant::now();
+        }
+    }
+
+    /// Bytes have moved, one way or the other.
+    pub(crate) fn moved(&self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let earned = Duration::from_millis(bytes.saturating_mul(1000) / SLOWEST_RATE);
+        let mut state = self.settle();
+        state.patience = state.patience.saturating_add(earned).min(LONGEST_PAUSE);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -77,8 +103,8 @@ impl Activity {
     fn settle(&self) -> MutexGuard<'_, State> {
         let mut state = self.lock();
         let now = Instant::now();
-        if state.in_progress > 0 {
-            if state.waiting == state.in_progress {
+        if !state.is_idle() {
+            if state.blocked || state.waiting == state.in_progress {
                 state.patience = state
                     .patience
                     .saturating_sub(now.saturating_duration_since(state.settled));
@@ -120,12 +146,9 @@ impl Turn {
         self.change(|whose| whose.download = awaits);
     }
 
-    /// Bytes have moved, one way or the other.
-    pub(crate) fn moved(&self, bytes: usize) {
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        let earned = Duration::from_millis(bytes.saturating_mul(1000) / SLOWEST_RATE);
-        let mut state = self.activity.settle();
-        state.patience = state.patience.saturating_add(earned).min(LONGEST_PAUSE);
+    /// Bytes of the request's body have come.
+    pub(crate) fn uploaded(&self, bytes: usize) {
+        self.activity.moved(bytes);
     }
 
     fn change(&self, change: impl FnOnce(&mut Whose)) {
@@ -187,7 +210,7 @@ mod tests {
         moving.awaits_download(true);
         for _ in 0..1000 {
             tokio::time::advance(Duration::from_secs(1)).await;
-            moving.moved(2048);
+            activity.moved(2048);
             assert!(matches!(activity.look(), Look::Busy(_)));
         }
     }
@@ -196,11 +219,22 @@ mod tests {
     async fn haste_earns_no_more_than_the_longest_pause() {
         let activity = Arc::new(Activity::new());
         let turn = activity.begin();
-        turn.moved(usize::MAX);
+        activity.moved(usize::MAX);
         turn.awaits_download(true);
         assert_eq!(activity.look(), Look::Busy(LONGEST_PAUSE));
         tokio::time::advance(LONGEST_PAUSE).await;
         assert_eq!(activity.look(), Look::TooSlow);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_takes_the_end_of_an_answer_slowly_is_not_idle() {
+        let activity = Arc::new(Activity::new());
+        drop(activity.begin());
+        activity.blocked(true);
+        tokio::time::advance(SLOW_START / 2).await;
+        assert_eq!(activity.look(), Look::Busy(SLOW_START / 2));
+        activity.blocked(false);
+        assert_eq!(activity.look(), Look::Idle(Instant::now()));
     }
 
     #[tokio::test(start_paused = true)]

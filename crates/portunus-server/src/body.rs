@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
+use std::future::poll_fn;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::pin::Pin;
@@ -10,12 +11,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::task::JoinHandle;
 
 use crate::activity::Turn;
-use crate::limits::CHUNK;
+use crate::limits::{CHUNK, CLOSING_TIME, LINGERING_BYTES};
 
 /// The body of a response of a [`Site`](crate::Site): bytes in memory, pieces of a file, or both.
 ///
@@ -161,24 +162,31 @@ pub(crate) fn read(mut file: File, range: Range<u64>) -> (File, io::Result<Bytes
 
 /// The body of a request, read within the limits of pace.
 ///
-/// A handler that does not want it drops it; the connection then sees to it that the sender still gets to read the
-/// answer.
+/// A handler that does not want it drops it. What the peer has on its way is then read and thrown away for a while, so
+/// that the peer gets to read the answer: a reset, of the connection or of the stream, is what many clients report
+/// instead of an answer that came just before it.
 #[derive(Debug)]
 pub struct RequestBody {
-    incoming: Incoming,
+    incoming: Option<Incoming>,
     turn: Arc<Turn>,
-    ended: bool,
-    /// Set when the body was dropped before its end.
-    abandoned: Arc<AtomicBool>,
+    unwanted: Unwanted,
+}
+
+/// What is to become of a body that was dropped before its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Unwanted {
+    /// Whether the peer waits to be told that it may send. Reading would tell it so.
+    pub(crate) awaits_leave: bool,
+    /// Set when not all of the body could be read.
+    pub(crate) abandoned: Arc<AtomicBool>,
 }
 
 impl RequestBody {
-    pub(crate) fn new(incoming: Incoming, turn: Arc<Turn>, abandoned: Arc<AtomicBool>) -> Self {
+    pub(crate) fn new(incoming: Incoming, turn: Arc<Turn>, unwanted: Unwanted) -> Self {
         Self {
-            incoming,
+            incoming: Some(incoming),
             turn,
-            ended: false,
-            abandoned,
+            unwanted,
         }
     }
 }
@@ -188,30 +196,59 @@ impl http_body::Body for RequestBody {
     type Error = hyper::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        let Some(incoming) = &mut self.incoming else {
+            return Poll::Ready(None);
+        };
+        let polled = Pin::new(incoming).poll_frame(cx);
         self.turn.awaits_upload(polled.is_pending());
         match &polled {
-            Poll::Ready(Some(Ok(frame))) => self.turn.moved(frame.data_ref().map_or(0, Bytes::len)),
-            Poll::Ready(Some(Err(_)) | None) => self.ended = true,
+            Poll::Ready(Some(Ok(frame))) => self.turn.uploaded(frame.data_ref().map_or(0, Bytes::len)),
+            Poll::Ready(Some(Err(_)) | None) => self.incoming = None,
             Poll::Pending => {}
         }
         polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.incoming.as_ref().is_none_or(|incoming| incoming.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        self.incoming
+            .as_ref()
+            .map_or(SizeHint::with_exact(0), |incoming| incoming.size_hint())
     }
 }
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
         self.turn.awaits_upload(false);
-        if !self.ended && !http_body::Body::is_end_stream(&self.incoming) {
-            self.abandoned.store(true, Ordering::Relaxed);
+        let Some(incoming) = self.incoming.take().filter(|incoming| !incoming.is_end_stream()) else {
+            return;
+        };
+        let unwanted = self.unwanted.clone();
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) if !unwanted.awaits_leave => drop(runtime.spawn(throw_away(incoming, unwanted))),
+            _ => unwanted.abandoned.store(true, Ordering::Relaxed),
         }
+    }
+}
+
+async fn throw_away(mut incoming: Incoming, unwanted: Unwanted) {
+    let mut left = LINGERING_BYTES;
+    let reading = async {
+        while left > 0 {
+            match poll_fn(|cx| Pin::new(&mut incoming).poll_frame(cx)).await {
+                Some(Ok(frame)) => {
+                    let bytes = frame.data_ref().map_or(0, Bytes::len);
+                    left = left.saturating_sub(u64::try_from(bytes).unwrap_or(u64::MAX));
+                }
+                Some(Err(_)) | None => return,
+            }
+        }
+        unwanted.abandoned.store(true, Ordering::Relaxed);
+    };
+    if tokio::time::timeout(CLOSING_TIME, reading).await.is_err() {
+        unwanted.abandoned.store(true, Ordering::Relaxed);
     }
 }

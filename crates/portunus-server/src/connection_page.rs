@@ -115,8 +115,10 @@ fn tls_content(tls: &TlsFacts) -> Markup {
             (row("Resumed", if tls.resumed { "yes: built upon an earlier connection" } else { "no: a full handshake" }))
             (row("Second hello", if tls.hello_retry_request { "yes (HelloRetryRequest)" } else { "no" }))
         }
-        h2 { "The server's certificates" }
-        @for certificate in &tls.certificate_chain { (certificate_content(certificate)) }
+        @if !tls.certificate_chain.is_empty() {
+            h2 { "The server's certificates" }
+            @for certificate in tls.certificate_chain.iter() { (certificate_content(certificate)) }
+        }
         @if !tls.client_certificate_chain.is_empty() {
             h2 { "Your certificates" }
             @for certificate in &tls.client_certificate_chain { (certificate_content(certificate)) }

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{EXPECT, HOST};
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
@@ -16,7 +16,7 @@ use hyper::service::Service;
 
 use crate::access::AccessRecord;
 use crate::activity::{Activity, Turn};
-use crate::body::{Body, RequestBody};
+use crate::body::{Body, RequestBody, Unwanted};
 use crate::facts::ConnectionFacts;
 use crate::page::error_response;
 
@@ -51,8 +51,11 @@ where
                 "The request does not name exactly one host (RFC 9112 section 3.2).",
             )
         });
-        let abandoned = Arc::clone(&self.abandoned);
-        let mut request = request.map(|incoming| RequestBody::new(incoming, Arc::clone(&turn), abandoned));
+        let unwanted = Unwanted {
+            awaits_leave: request.version() == Version::HTTP_11 && request.headers().contains_key(EXPECT),
+            abandoned: Arc::clone(&self.abandoned),
+        };
+        let mut request = request.map(|incoming| RequestBody::new(incoming, Arc::clone(&turn), unwanted));
         request.extensions_mut().insert(Arc::clone(&self.facts));
         let answer = match refused {
             Some(refusal) => Err(refusal),
@@ -144,7 +147,6 @@ where
             Poll::Ready(Some(Ok(frame))) => {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
                 this.record.sent(bytes);
-                this.turn.moved(bytes);
                 this.turn.awaits_download(true);
                 if this.source.is_end_stream() {
                     this.record.complete();

@@ -1,6 +1,8 @@
 //! What is known of a connection, in words: for its visitor and for the access log.
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 
 /// What a visitor may know of the own connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -28,8 +30,9 @@ pub struct TlsFacts {
     pub resumed: bool,
     /// Whether the server asked for a second hello (HelloRetryRequest).
     pub hello_retry_request: bool,
-    /// The chain that the server showed, its own certificate first.
-    pub certificate_chain: Vec<CertificateFacts>,
+    /// The chain that the server showed, its own certificate first. Connections share it; resumed ones show none.
+    #[serde(serialize_with = "shared")]
+    pub certificate_chain: Arc<Vec<CertificateFacts>>,
     /// The chain that the visitor showed, if any.
     pub client_certificate_chain: Vec<CertificateFacts>,
 }
@@ -51,4 +54,8 @@ pub struct CertificateFacts {
     pub key: String,
     /// SHA-256 of the whole certificate, in hexadecimal.
     pub sha256: String,
+}
+
+fn shared<S: Serializer>(chain: &Arc<Vec<CertificateFacts>>, serializer: S) -> Result<S::Ok, S::Error> {
+    chain.serialize(serializer)
 }

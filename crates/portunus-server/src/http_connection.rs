@@ -21,6 +21,7 @@ use crate::exchange::{Exchanges, ResponseBody};
 use crate::facts::ConnectionFacts;
 use crate::limits;
 use crate::lingering::Lingering;
+use crate::paced::Paced;
 use crate::stop::Stop;
 
 /// What is spoken over a connection.
@@ -102,7 +103,10 @@ where
     {
         let activity = Arc::new(Activity::new());
         let abandoned = Arc::new(AtomicBool::new(false));
-        let stream = TokioIo::new(Lingering::new(stream, Arc::clone(&abandoned)));
+        let stream = TokioIo::new(Lingering::new(
+            Paced::new(stream, Arc::clone(&activity)),
+            Arc::clone(&abandoned),
+        ));
         let service = Arc::clone(&self.service);
         let exchanges = Exchanges {
             service,

@@ -3,7 +3,8 @@
 //! [`Site`] answers requests from a folder; [`Http`] speaks HTTP over one connection, within the limits of
 //! [`limits`]; [`Server`] accepts connections, has each made secure by an [`Acceptor`] outside the accept loop, and
 //! stops gracefully when its [`Stop`] says so. None of them knows the TLS engine: whoever makes a connection secure
-//! hands over the stream, the protocol that was agreed on, and the [`ConnectionFacts`].
+//! hands over the stream, the protocol that was agreed on, and the [`ConnectionFacts`]. [`TlsAcceptor`] does so with our
+//! own engine, and shows a [`RenewedIdentity`] that is never stale.
 
 mod access;
 mod activity;
@@ -15,16 +16,21 @@ mod files;
 mod http_connection;
 pub mod limits;
 mod lingering;
+mod paced;
 mod page;
 mod plain_http;
+mod renewal;
 mod request_path;
 mod server;
 mod site;
 mod stop;
+mod tls;
 
 pub use body::{Body, RequestBody};
 pub use facts::{CertificateFacts, ConnectionFacts, TlsFacts};
 pub use http_connection::{Ended, Http, Protocol};
+pub use renewal::{Fresh, RenewedIdentity};
 pub use server::{Accepted, Acceptor, Refused, Server};
 pub use site::{Site, SiteError};
 pub use stop::Stop;
+pub use tls::{TlsAcceptor, certificate_facts};

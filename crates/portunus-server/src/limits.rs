@@ -84,3 +84,7 @@ pub const LINKS: usize = 40;
 
 /// The first and the longest wait after `accept` failed for want of descriptors or memory.
 pub const ACCEPT_WAIT: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
+
+/// Seconds between two looks for a newer certificate while the present one should be renewed: often enough that a file
+/// which is replaced late is noticed at once, seldom enough to cost nothing.
+pub const RENEWAL_WAIT: i64 = 1;

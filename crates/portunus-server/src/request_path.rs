@@ -64,7 +64,8 @@ impl RequestPath {
         if !rest.is_empty() {
             for (depth, segment) in names.split('/').enumerate() {
                 let name = decode(segment)?;
-                if !is_served(&name) && !(depth == 0 && name == WELL_KNOWN) {
+                let is_well_known = depth == 0 && name == WELL_KNOWN;
+                if !is_served(&name) && !is_well_known {
                     return Err(BadPath::NeverServed);
                 }
                 segments.push(name.into_owned());

@@ -25,8 +25,9 @@ pub trait Acceptor: Send + Sync + 'static {
     /// The secure stream.
     type Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static;
 
-    /// The server's side of the handshake. The server runs many at once, gives each
-    /// [`HANDSHAKE_TIME`](limits::HANDSHAKE_TIME), and drops the future then.
+    /// The server's side of the handshake. The server runs many at once. An acceptor should give up after
+    /// [`HANDSHAKE_TIME`](limits::HANDSHAKE_TIME) and may tell the peer so; the future is dropped
+    /// [`CLOSING_TIME`](limits::CLOSING_TIME) later.
     fn accept(
         &self,
         stream: TcpStream,
@@ -175,15 +176,19 @@ where
             return;
         };
         let (http, acceptor, stop) = (self.http.clone(), Arc::clone(&self.acceptor), self.stop.clone());
+        let limit = limits::HANDSHAKE_TIME.saturating_add(limits::CLOSING_TIME);
         tokio::spawn(async move {
             let made_secure = tokio::select! {
                 () = stop.finishing() => return,
-                made_secure = tokio::time::timeout(limits::HANDSHAKE_TIME, greet(&*acceptor, stream, peer)) => made_secure,
+                made_secure = tokio::time::timeout(limit, greet(&*acceptor, stream, peer)) => made_secure,
             };
             drop(handshake);
             match made_secure {
-                Err(_) => tracing::info!("{peer}: no handshake within {} s", limits::HANDSHAKE_TIME.as_secs()),
+                Err(_) => tracing::info!("{peer}: no handshake within {} s", limit.as_secs()),
                 Ok(Greeting::Gone) => {}
+                Ok(Greeting::Silent) => {
+                    tracing::info!("{peer}: said nothing within {} s", limits::HANDSHAKE_TIME.as_secs());
+                }
                 Ok(Greeting::PlainHttp) => tracing::info!("{peer}: plain HTTP, answered with where to go"),
                 Ok(Greeting::Refused(error)) => {
                     tracing::info!("{peer}: no secure connection: {}", Printable::new(&error.to_string()));
@@ -205,6 +210,8 @@ where
 enum Greeting<S> {
     /// The peer went without a word.
     Gone,
+    /// The peer stayed without a word.
+    Silent,
     /// The peer spoke HTTP where TLS was expected, and was told so.
     PlainHttp,
     Refused(Refused),
@@ -216,9 +223,10 @@ async fn greet<A: Acceptor>(acceptor: &A, stream: TcpStream, peer: SocketAddr) -
     // Records and frames are written whole: waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
     let mut first = [0];
-    match stream.peek(&mut first).await {
-        Ok(0) | Err(_) => return Greeting::Gone,
-        Ok(_) => {}
+    match tokio::time::timeout(limits::HANDSHAKE_TIME, stream.peek(&mut first)).await {
+        Err(_) => return Greeting::Silent,
+        Ok(Ok(0) | Err(_)) => return Greeting::Gone,
+        Ok(Ok(_)) => {}
     }
     if plain_http::looks_like(first) {
         plain_http::answer(stream).await;

@@ -42,18 +42,28 @@ impl Stop {
         self.advance(Phase::Over);
     }
 
-    /// Stops gracefully at the first Ctrl-C or SIGTERM, and at once at the second; `told` runs at the first. Never
-    /// returns otherwise.
+    /// Catches Ctrl-C and SIGTERM from now on. The future stops gracefully at the first of them, runs `told`, and stops
+    /// at once at the second.
     ///
     /// Dropping the future leaves the signals caught and without effect.
-    pub async fn on_signals(&self, told: impl FnOnce()) -> std::io::Result<()> {
+    ///
+    /// # Errors
+    /// When the system does not let the signals be caught.
+    pub fn on_signals<F: FnOnce()>(&self, told: F) -> std::io::Result<impl Future<Output = ()> + use<F>> {
         let mut signals = Signals::new()?;
-        signals.next().await;
-        told();
-        self.gracefully();
-        signals.next().await;
-        self.now();
-        Ok(())
+        let stop = self.clone();
+        Ok(async move {
+            signals.next().await;
+            stop.gracefully();
+            told();
+            signals.next().await;
+            stop.now();
+        })
+    }
+
+    /// Whether the end has to be now.
+    pub fn is_now(&self) -> bool {
+        *self.phase.borrow() == Phase::Over
     }
 
     /// Waits until a graceful end, or more than that, has been asked for.

@@ -91,7 +91,7 @@ async fn heads_without_measure_are_refused() {
     let many = "A: b\r\n".repeat(limits::HEAD_FIELDS + 1);
     let long = format!("A: {}\r\n", "x".repeat(limits::HEAD_BYTES));
     for fields in [many, long] {
-        let mut connection = Connection::open(site.clone(), Protocol::Http1);
+        let connection = Connection::open(site.clone(), Protocol::Http1);
         let (mut reading, mut writing) = tokio::io::split(connection.stream);
         let request = format!("GET / HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
         let sending = tokio::spawn(async move {
@@ -122,11 +122,14 @@ async fn who_asks_for_nothing_is_sent_away() {
         connection.send(begun).await;
         connection.rest().await;
         let waited = start.elapsed();
+        // Who does not even answer a PING is gone before its time.
+        let least = if protocol == Protocol::Http2 {
+            limits::PING_TIME * 2
+        } else {
+            limits::IDLE_TIME
+        };
         let most = limits::IDLE_TIME + limits::CLOSING_TIME * 3;
-        assert!(
-            (limits::IDLE_TIME..=most).contains(&waited),
-            "{protocol:?} {begun:?}: {waited:?}"
-        );
+        assert!((least..=most).contains(&waited), "{protocol:?} {begun:?}: {waited:?}");
     }
 }
 

@@ -175,7 +175,9 @@ faults! {
         CertificateRequired => CERTIFICATE_REQUIRED, "RFC 9846 section 4.5.1.3", "the client sent no certificate where one is required";
         SchemeNotOffered => ILLEGAL_PARAMETER, "RFC 9846 section 4.5.2", "the peer signed with a scheme that was not offered";
         SchemeWrongForKey => ILLEGAL_PARAMETER, "RFC 9846 section 4.5.2", "the peer signed with a scheme that its certificate's key cannot have";
+        KeyUsage => ILLEGAL_PARAMETER, "RFC 9846 section 4.5.1.2", "the peer signed with a key whose certificate does not allow it: key usage lacks digitalSignature";
         BadSignature => DECRYPT_ERROR, "RFC 9846 section 4.5.2", "the peer's handshake signature does not verify";
+        FinishedLength => DECODE_ERROR, "RFC 9846 section 4.5.3", "the peer's Finished has another length than the cipher suite's hash";
         BadFinished => DECRYPT_ERROR, "RFC 9846 section 4.5.3", "the peer's Finished does not verify: the two sides saw different handshakes";
     }
 }

@@ -36,7 +36,7 @@ enum State {
 }
 
 /// A handshake, as client or server, without any I/O: [`Handshake::receive_with`] takes the peer's bytes, [`Handshake::poll`] makes progress,
-/// [`Handshake::pending`] are the bytes for the peer.
+/// [`Handshake::send_with`] hands out the bytes for it.
 ///
 /// Dropping it wipes what it knew and tells the peer nothing.
 pub struct Handshake {

@@ -319,6 +319,10 @@ impl Io {
 
     /// Seals `content` in as many records as it needs.
     pub(crate) fn seal(&mut self, content_type: ContentType, content: &[u8]) -> Result<(), Error> {
+        #[cfg(fuzzing)]
+        let (content_type, content) = &crate::mutation::record(content_type, content);
+        #[cfg(fuzzing)]
+        let (content_type, content) = (*content_type, content.as_slice());
         for fragment in content.chunks(MAX_FRAGMENT) {
             let wire = self.outgoing.seal(content_type, fragment)?;
             let protected = self.outgoing.is_protected();

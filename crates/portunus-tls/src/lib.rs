@@ -14,9 +14,13 @@ mod handshake_driver;
 mod handshake_io;
 mod keylog;
 pub mod limits;
+#[cfg(fuzzing)]
+pub mod mutation;
 mod observe;
 mod policy;
 mod record;
+#[cfg(test)]
+mod recorded_traces;
 mod schedule;
 mod session;
 pub mod wire;

@@ -113,8 +113,8 @@ impl fmt::Debug for Acceptor {
 /// # async fn look_up(host: Option<&portunus_x509::DnsName>) -> Option<Arc<ServerConfig>> { None }
 /// let acceptor = Acceptor::choosing(choose_by(|hello, host| {
 ///     Decision::later(async move {
-///         let wants_http2 = hello.extensions.application_protocols.is_some();
-///         look_up(host).await.ok_or_else(|| format!("no site of this name (HTTP/2: {wants_http2})"))
+///         let suites = hello.cipher_suites.iter().count();
+///         look_up(host).await.ok_or_else(|| format!("no site of this name, for {suites} cipher suites"))
 ///     })
 /// }));
 /// ```

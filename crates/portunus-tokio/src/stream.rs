@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use portunus_tls::{Connection, ConnectionInfo, Error, Read};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -22,15 +22,20 @@ const MAX_WRITE: usize = 4 * MAX_RECORD;
 /// The most data in one record (RFC 9846 section 5.1).
 const MAX_RECORD: usize = 1 << 14;
 
+/// The most data that is set aside for the reader when a writer looks for the reason of its failure.
+const MAX_SET_ASIDE: usize = 4 * MAX_RECORD;
+
 /// A TLS connection over a transport.
 ///
 /// **Reading** is cancel-safe: dropping a read loses nothing. It also sends what waits (tickets, answers to KeyUpdates, what
 /// a writer left unflushed), and goes on when that fails: what a peer sent before it closed can be read. The end after the
 /// peer's close_notify reads as 0 bytes. An end without it is [`io::ErrorKind::UnexpectedEof`]: data may have been cut off.
 ///
-/// **Writing** hands data to the transport at once; [`flush`](tokio::io::AsyncWriteExt::flush) waits until the transport took
-/// it. [`shutdown`](tokio::io::AsyncWriteExt::shutdown) says close_notify and shuts down the transport's write half; reading
+/// **Writing** hands data to the transport at once; [`flush`](AsyncWrite::poll_flush) waits until the transport took
+/// it. [`shutdown`](AsyncWrite::poll_shutdown) says close_notify and shuts down the transport's write half; reading
 /// goes on.
+///
+/// When the transport takes no more, the error is the peer's alert if it sent one before it closed.
 ///
 /// Errors of the engine are inside the [`io::Error`]: `error.get_ref()` downcasts to [`Error`].
 ///
@@ -39,6 +44,11 @@ pub struct TlsStream<IO> {
     transport: Transport<IO>,
     connection: Connection,
     end: End,
+    /// Data that a writer came upon, for the reader.
+    set_aside: Vec<u8>,
+    /// Who waits for the transport to bring bytes.
+    reader: Option<Waker>,
+    says_close: bool,
 }
 
 /// How the reading half ended.
@@ -59,6 +69,9 @@ impl<IO> TlsStream<IO> {
             transport,
             connection,
             end: End::Open,
+            set_aside: Vec::new(),
+            reader: None,
+            says_close: false,
         }
     }
 
@@ -136,6 +149,45 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         self.poll_farewell(context)
     }
 
+    /// What a writer hears when the transport takes no more. A peer that refuses us says so before it closes: its alert may have
+    /// come in already, behind data that is set aside for the reader.
+    fn why_write_failed(&mut self, context: &Context<'_>, error: io::Error) -> io::Error {
+        // A reader in another task goes on waiting: it must be its waker that the transport remembers.
+        let reader = self.reader.clone();
+        let mut context = Context::from_waker(reader.as_ref().unwrap_or(context.waker()));
+        let mut space = [0; 4096];
+        while matches!(self.end, End::Open) && self.set_aside.len() < MAX_SET_ASIDE {
+            let mut out = ReadBuf::new(&mut space);
+            match self.read_engine(&mut out) {
+                Ok(true) => self.set_aside.extend_from_slice(out.filled()),
+                Ok(false) => match self.transport.poll_receive(&mut context, &mut self.connection) {
+                    Poll::Ready(Ok(1..)) => {}
+                    Poll::Ready(Ok(0) | Err(_)) | Poll::Pending => break,
+                },
+                Err(reason) => return stream_error(reason),
+            }
+        }
+        error
+    }
+
+    /// Reads what a writer set aside.
+    fn read_set_aside(&mut self, out: &mut ReadBuf<'_>) {
+        let count = out.remaining().min(self.set_aside.len());
+        out.put_slice(self.set_aside.get(..count).unwrap_or_default());
+        self.set_aside.drain(..count);
+        if self.set_aside.is_empty() {
+            self.set_aside = Vec::new();
+        }
+    }
+
+    /// Sends what waits.
+    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match ready!(self.transport.poll_send(context, Half::Writing, &mut self.connection)) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(error) => Poll::Ready(Err(self.why_write_failed(context, error))),
+        }
+    }
+
     /// Sends what waits, then seals what fits of `pieces` and hands it to the transport.
     fn poll_seal<'a>(
         &mut self,
@@ -143,7 +195,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         pieces: impl Iterator<Item = Cow<'a, [u8]>>,
     ) -> Poll<io::Result<usize>> {
         // A peer that does not read holds the writer up here: what is sealed is bounded by one write.
-        ready!(self.transport.poll_send(context, Half::Writing, &mut self.connection))?;
+        ready!(self.poll_send(context))?;
         let mut sealed = 0_usize;
         for piece in pieces {
             let count = self.connection.write(&piece).map_err(stream_error)?;
@@ -152,7 +204,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
                 break;
             }
         }
-        match self.transport.poll_send(context, Half::Writing, &mut self.connection) {
+        match self.poll_send(context) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             // What is sealed is taken: the next write, flush or read sends the rest of it.
             Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(sealed)),
@@ -163,6 +215,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
 impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if !this.set_aside.is_empty() {
+            this.read_set_aside(out);
+            return Poll::Ready(Ok(()));
+        }
         if out.remaining() == 0 || matches!(this.end, End::PeerClosed) {
             return Poll::Ready(Ok(()));
         }
@@ -189,6 +245,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {
+                    match &mut this.reader {
+                        Some(waker) => waker.clone_from(context.waker()),
+                        None => this.reader = Some(context.waker().clone()),
+                    }
                     this.connection.release_buffers();
                     return Poll::Pending;
                 }
@@ -218,15 +278,20 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TlsStream<IO> {
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        ready!(this.poll_send(context))?;
         this.transport.poll_flush(context, Half::Writing, &mut this.connection)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        this.connection.close();
-        let sent = ready!(this.transport.poll_flush(context, Half::Writing, &mut this.connection));
-        let shut = ready!(this.transport.poll_shutdown(context, Half::Writing));
-        match this.end {
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.says_close {
+            // Data that is not taken is the writer's to know, whatever the peer has said.
+            ready!(self.as_mut().poll_flush(context))?;
+            self.connection.close();
+            self.says_close = true;
+        }
+        let sent = ready!(self.as_mut().poll_flush(context));
+        let shut = ready!(self.transport.poll_shutdown(context, Half::Writing));
+        match self.end {
             // A peer that has said its own close_notify need not wait for ours (RFC 9846 section 6.1).
             End::PeerClosed => Poll::Ready(Ok(())),
             _ => Poll::Ready(sent.and(shut)),
@@ -238,7 +303,7 @@ impl<IO: fmt::Debug> fmt::Debug for TlsStream<IO> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsStream")
             .field("io", &self.transport.io)
-            .field("info", self.info())
+            .field("cipher_suite", &self.info().cipher_suite)
             .finish_non_exhaustive()
     }
 }

@@ -63,7 +63,12 @@ impl Anchors {
             added: 0,
             rejected: Vec::new(),
         };
-        for block in pem::certificate_blocks(bundle.as_ref())? {
+        let bundle = bundle.as_ref();
+        let mut blocks = pem::certificate_blocks(bundle).peekable();
+        if blocks.peek().is_none() {
+            return Err(pem::no_certificate(bundle));
+        }
+        for block in blocks {
             match block {
                 Ok((line, der)) => match self.add(&der) {
                     Ok(new) => added.added = added.added.saturating_add(usize::from(new)),

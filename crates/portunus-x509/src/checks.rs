@@ -16,7 +16,7 @@ macro_rules! checks {
         pub enum Check { $($(#[$doc])* $name,)* }
 
         impl Check {
-            /// All of them, in the order in which they are made.
+            /// All of them, in the table's order.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
             pub(crate) const fn row(self) -> &'static Row {
@@ -87,7 +87,7 @@ checks! {
         advice "Serial numbers are positive and have at most 20 octets. Issue the certificate anew.";
     /// Times are in the form that belongs to their year.
     TimeForm "X509-TIME-FORM" BadCertificate; "validity", "RFC 5280 section 4.1.2.5";
-        web Refuse, rfc5280 Refuse, private Warn;
+        web Refuse, rfc5280 Warn, private Warn;
         passes "writes its times in the right form"; fails "writes its times in the wrong form";
         advice "Times until 2049 are UTCTime, later ones GeneralizedTime. Issue the certificate anew.";
     /// The issuer has a name.
@@ -130,31 +130,6 @@ checks! {
         web Refuse, rfc5280 Refuse, private Refuse;
         passes "has no critical extension that is unknown"; fails "has a critical extension that is not understood";
         advice "Whoever does not understand a critical extension has to refuse. Issue the certificate without it, or with the extension not critical.";
-    /// The authority key identifier is there.
-    AuthorityKeyIdentifier "X509-NO-AKI" Other; "authorityKeyIdentifier", "RFC 5280 section 4.2.1.1";
-        web Refuse, rfc5280 Refuse, private Warn;
-        passes "says which key signed it"; fails "does not say which key signed it";
-        advice "Issue the certificate anew with an authority key identifier (OpenSSL: authorityKeyIdentifier = keyid).";
-    /// The authority key identifier has the form that the profile wants.
-    AuthorityKeyIdentifierForm "X509-AKI-FORM" Other; "authorityKeyIdentifier", "RFC 5280 section 4.2.1.1";
-        web Refuse, rfc5280 Refuse, private Warn;
-        passes "has an authority key identifier of the right form"; fails "has an authority key identifier of a form that is not allowed";
-        advice "It must not be critical. Issue the certificate anew.";
-    /// A root's authority key identifier, where it has one, is a key identifier and nothing else.
-    RootAuthorityKeyIdentifier "X509-ROOT-AKI" Other; "authorityKeyIdentifier", "CA/Browser Forum BR section 7.1.2.1.3";
-        web Refuse, rfc5280 Ignore, private Ignore;
-        passes "has no authority key identifier, or a plain one"; fails "is a root's and has an authority key identifier that is not a key identifier alone";
-        advice "The public web does not accept such a root.";
-    /// An authority has a subject key identifier.
-    SubjectKeyIdentifier "X509-NO-SKI" Other; "subjectKeyIdentifier", "RFC 5280 section 4.2.1.2";
-        web Refuse, rfc5280 Refuse, private Warn;
-        passes "names its key"; fails "is an authority's and does not name its key";
-        advice "Issue the authority's certificate anew with a subject key identifier (OpenSSL: subjectKeyIdentifier = hash).";
-    /// The subject key identifier is not critical.
-    SubjectKeyIdentifierForm "X509-SKI-FORM" Other; "subjectKeyIdentifier", "RFC 5280 section 4.2.1.2";
-        web Refuse, rfc5280 Refuse, private Warn;
-        passes "has a subject key identifier of the right form"; fails "has a critical subject key identifier";
-        advice "It must not be critical. Issue the certificate anew.";
     /// An authority says that it is one.
     BasicConstraints "X509-NOT-A-CA" Other; "basicConstraints.cA", "RFC 5280 section 4.2.1.9";
         web Refuse, rfc5280 Refuse, private Refuse;
@@ -167,7 +142,7 @@ checks! {
         advice "Make the root anew with basicConstraints CA:TRUE.";
     /// An authority says so critically.
     BasicConstraintsCritical "X509-CA-NOT-CRITICAL" Other; "basicConstraints", "RFC 5280 section 4.2.1.9";
-        web Refuse, rfc5280 Refuse, private Warn;
+        web Refuse, rfc5280 Warn, private Warn;
         passes "has critical basic constraints"; fails "is an authority's and its basic constraints are not critical";
         advice "Issue the authority's certificate anew with critical basicConstraints.";
     /// No more intermediates stand below than the authority may have.
@@ -255,6 +230,36 @@ checks! {
         web Refuse, rfc5280 Refuse, private Warn;
         passes "has critical policy constraints, or none"; fails "has policy constraints that are not critical";
         advice "Issue the authority's certificate anew with critical policyConstraints, or with none.";
+    /// The authority key identifier is there.
+    AuthorityKeyIdentifier "X509-NO-AKI" Other; "authorityKeyIdentifier", "RFC 5280 section 4.2.1.1";
+        web Refuse, rfc5280 Refuse, private Warn;
+        passes "says which key signed it"; fails "does not say which key signed it";
+        advice "Issue the certificate anew with an authority key identifier (OpenSSL: authorityKeyIdentifier = keyid).";
+    /// The authority key identifier has the form that the profile wants.
+    AuthorityKeyIdentifierForm "X509-AKI-FORM" Other; "authorityKeyIdentifier", "RFC 5280 section 4.2.1.1";
+        web Refuse, rfc5280 Refuse, private Warn;
+        passes "has an authority key identifier of the right form"; fails "has an authority key identifier of a form that is not allowed";
+        advice "It must not be critical. Issue the certificate anew.";
+    /// A root's authority key identifier, where it has one, is a key identifier and nothing else.
+    RootAuthorityKeyIdentifier "X509-ROOT-AKI" Other; "authorityKeyIdentifier", "CA/Browser Forum BR section 7.1.2.1.3";
+        web Refuse, rfc5280 Ignore, private Ignore;
+        passes "has no authority key identifier, or a plain one"; fails "is a root's and has an authority key identifier that is not a key identifier alone";
+        advice "The public web does not accept such a root.";
+    /// An authority has a subject key identifier.
+    SubjectKeyIdentifier "X509-NO-SKI" Other; "subjectKeyIdentifier", "RFC 5280 section 4.2.1.2";
+        web Refuse, rfc5280 Refuse, private Warn;
+        passes "names its key"; fails "is an authority's and does not name its key";
+        advice "Issue the authority's certificate anew with a subject key identifier (OpenSSL: subjectKeyIdentifier = hash).";
+    /// So does an anchor, though one root that the web trusts has none.
+    AnchorSubjectKeyIdentifier "X509-ANCHOR-NO-SKI" Other; "subjectKeyIdentifier", "RFC 5280 section 4.2.1.2";
+        web Warn, rfc5280 Refuse, private Warn;
+        passes "is trusted, and names its key"; fails "is trusted, but does not name its key";
+        advice "Make the root anew with a subject key identifier (OpenSSL: subjectKeyIdentifier = hash).";
+    /// The subject key identifier is not critical.
+    SubjectKeyIdentifierForm "X509-SKI-FORM" Other; "subjectKeyIdentifier", "RFC 5280 section 4.2.1.2";
+        web Refuse, rfc5280 Refuse, private Warn;
+        passes "has a subject key identifier of the right form"; fails "has a critical subject key identifier";
+        advice "It must not be critical. Issue the certificate anew.";
     /// Every name lies within the constraints of the authorities above.
     NameConstraints "X509-NAME-CONSTRAINTS" Other; "nameConstraints", "RFC 5280 section 4.2.1.10";
         web Refuse, rfc5280 Refuse, private Refuse;

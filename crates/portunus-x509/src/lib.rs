@@ -41,7 +41,7 @@ pub use der::{Malformed, Oid, Problem};
 pub use extensions::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, Extension, Extensions, KeyUsage};
 pub use name::constraints::{NameConstraints, Subtree, Subtrees};
 pub use name::{DistinguishedName, DnsName, GeneralName, GeneralNames, InvalidName, IpRange, ServerName};
-pub use path::verify;
+pub use path::{order, verify};
 pub use policy::{Policy, Purpose, Severity};
 pub use printable::Printable;
 pub use report::{Check, Finding, Outcome, Refusal, RefusalKind, RefusedPath, Summary};

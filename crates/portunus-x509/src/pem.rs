@@ -5,6 +5,7 @@
 
 use crate::Printable;
 use crate::limits::MAX_PEM;
+use std::fmt;
 use zeroize::Zeroizing;
 
 /// What is wrong with a PEM file, and on which line (counted from 1).
@@ -75,19 +76,23 @@ pub enum PemProblem {
 /// The certificates of a file with the lines on which they begin, in the file's order: `CERTIFICATE`, `X509 CERTIFICATE`,
 /// and OpenSSL's `TRUSTED CERTIFICATE` without its trust settings. Keys beside them are passed over.
 pub fn certificates(file: impl AsRef<[u8]>) -> Result<Vec<(usize, Vec<u8>)>, PemError> {
-    certificate_blocks(file.as_ref())?.into_iter().collect()
-}
-
-/// As [`certificates`], block by block, so that one that is broken does not hide the others.
-pub(crate) fn certificate_blocks(file: &[u8]) -> Result<Vec<Result<(usize, Vec<u8>), PemError>>, PemError> {
-    let found: Vec<_> = blocks(file)?
-        .filter_map(|block| block.and_then(certificate).transpose())
-        .collect();
+    let file = file.as_ref();
+    let found: Vec<_> = certificate_blocks(file).collect::<Result<_, _>>()?;
     if found.is_empty() {
-        Err(nothing(file, PemProblem::NoCertificate))
+        Err(no_certificate(file))
     } else {
         Ok(found)
     }
+}
+
+/// As [`certificates`], block by block, so that one that is broken does not hide the others.
+pub(crate) fn certificate_blocks(file: &[u8]) -> impl Iterator<Item = Result<(usize, Vec<u8>), PemError>> {
+    blocks(file).filter_map(|block| block.and_then(certificate).transpose())
+}
+
+/// Why a file without a certificate has none.
+pub(crate) fn no_certificate(file: &[u8]) -> PemError {
+    nothing(file, PemProblem::NoCertificate)
 }
 
 /// The certificate of a block, or `None` for a block of another kind.
@@ -115,7 +120,7 @@ pub enum PrivateKeyKind {
     Pkcs1,
 }
 
-/// A private key as a file has it. It is wiped when dropped, and has no `Debug` that would show it.
+/// A private key as a file has it. It is wiped when dropped, and `Debug` does not show it.
 pub struct PemPrivateKey {
     /// The structure.
     pub kind: PrivateKeyKind,
@@ -125,11 +130,20 @@ pub struct PemPrivateKey {
     pub line: usize,
 }
 
+impl fmt::Debug for PemPrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PemPrivateKey")
+            .field("kind", &self.kind)
+            .field("line", &self.line)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The private key of a file, which may have certificates beside it.
 pub fn private_key(file: impl AsRef<[u8]>) -> Result<PemPrivateKey, PemError> {
     let file = file.as_ref();
     let mut found = None;
-    for block in blocks(file)? {
+    for block in blocks(file) {
         let block = block?;
         let kind = match block.label {
             "PRIVATE KEY" => PrivateKeyKind::Pkcs8,
@@ -200,16 +214,18 @@ const DASHES: &str = "-----";
 
 /// Finds the blocks by their markers, wherever those stand: files whose line ends were lost, or that were joined without
 /// one (`-----END CERTIFICATE----------BEGIN CERTIFICATE-----`), are read as well.
-fn blocks(file: &[u8]) -> Result<impl Iterator<Item = Result<Block<'_>, PemError>>, PemError> {
-    if file.len() > MAX_PEM {
-        return Err(PemError {
-            line: 1,
-            problem: PemProblem::TooLarge,
-        });
-    }
+fn blocks(file: &[u8]) -> impl Iterator<Item = Result<Block<'_>, PemError>> {
     let mut rest = file;
     let mut line = 1usize;
-    Ok(std::iter::from_fn(move || {
+    let mut too_large = file.len() > MAX_PEM;
+    std::iter::from_fn(move || {
+        if std::mem::take(&mut too_large) {
+            rest = &[];
+            return Some(Err(PemError {
+                line: 1,
+                problem: PemProblem::TooLarge,
+            }));
+        }
         // Comments may be in any encoding, Latin-1 say: only what stands inside a block has to be text.
         let at = find(rest, BEGIN)?;
         line = line.saturating_add(line_ends(rest.get(..at)?));
@@ -251,7 +267,7 @@ fn blocks(file: &[u8]) -> Result<impl Iterator<Item = Result<Block<'_>, PemError
             })),
             Err(_) => Some(Err(error(PemProblem::Base64))),
         }
-    }))
+    })
 }
 
 fn find(text: &[u8], marker: &str) -> Option<usize> {

@@ -45,7 +45,7 @@ fn a_trusted_certificate_is_read_without_its_settings() {
 fn a_key_and_a_chain_may_share_a_file() {
     let file = format!("{KEY}{ONE}{TWO}");
     assert_eq!(certificates(&file), Ok(vec![(4, der(1)), (7, der(2))]));
-    let key = private_key(&file).ok().expect("a key");
+    let key = private_key(&file).expect("a key");
     assert_eq!(
         (key.kind, key.line, key.der.as_slice()),
         (PrivateKeyKind::Pkcs8, 1, der(3).as_slice())

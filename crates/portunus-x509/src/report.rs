@@ -208,6 +208,12 @@ impl Refusal {
                 text.push_str(&format!("Also, the certificate of {} {other}.\n", path.subject(other)));
             }
         }
+        let told = self
+            .0
+            .paths
+            .first()
+            .map(|path| path.findings.as_slice())
+            .unwrap_or_default();
         for path in self.0.paths.iter().skip(1) {
             let way: Vec<_> = path
                 .certificates
@@ -215,7 +221,12 @@ impl Refusal {
                 .map(|certificate| certificate.subject.as_str())
                 .collect();
             text.push_str(&format!("Another way was tried, {}: ", way.join(" <- ")));
-            match path.first_failure() {
+            // What stops this way as well as the first has been said.
+            let own = path
+                .findings
+                .iter()
+                .find(|f| f.outcome == Outcome::Failed && !told.contains(f));
+            match own.or(path.first_failure()) {
                 Some(failure) => text.push_str(&format!("the certificate of {} {failure}.\n", path.subject(failure))),
                 None => text.push_str("it was not looked at to the end.\n"),
             }

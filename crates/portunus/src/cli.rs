@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::commands::{ca, explain, get};
+use crate::commands::{ca, explain, get, serve};
 use crate::failure::Failure;
 
 /// HTTPS, whole: serve a site, fetch from one, certify names, and explain every step.
@@ -20,13 +20,15 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Ca(ca::Args),
     Get(Box<get::Args>),
+    Serve(serve::Args),
     Explain(explain::Args),
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  portunus get -O https://localhost:8443/README.md    a file, saved under its own name
-  portunus explain https://localhost:8443/            every step of the connection, told
+  portunus serve                     this folder at https://localhost:8443, for this machine
+  portunus get https://app.test/     a page, printed; -O saves it
+  portunus explain app.test          every step of the connection to it, told
   portunus ca root > root.pem        the certificate to trust, made by `portunus ca init`
   portunus ca issue app.test         a certificate and key for app.test
 
@@ -38,6 +40,7 @@ impl Command {
         match self {
             Self::Ca(args) => ca::run(args),
             Self::Get(args) => get::run(*args),
+            Self::Serve(args) => serve::run(args),
             Self::Explain(args) => explain::run(args),
         }
     }
@@ -46,6 +49,8 @@ impl Command {
     pub(crate) fn log_level(&self) -> LevelFilter {
         match self {
             Self::Ca(_) | Self::Get(_) | Self::Explain(_) => LevelFilter::WARN,
+            // The access log is what a server says.
+            Self::Serve(_) => LevelFilter::INFO,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use portunus_x509::Printable;
+
 /// A command's failure, told to people on standard error and to programs by the exit code.
 ///
 /// Whatever a peer chose goes in through `portunus_x509::Printable`; no secret goes in at all.
@@ -88,8 +90,8 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Lines after the first stand beneath the text of the first. Control characters are shown, never sent: the last line
-/// of defence where somebody forgot to escape.
+/// Lines after the first stand beneath the text of the first. What could deceive a reader or a terminal is shown,
+/// never sent, also where somebody forgot to escape it; the backslashes of what is escaped already stay single.
 fn paragraph(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
     for (index, line) in text.lines().enumerate() {
         if index == 0 {
@@ -97,12 +99,11 @@ fn paragraph(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result
         } else if !line.is_empty() {
             write!(f, "{:width$}", "", width = label.len())?;
         }
-        for c in line.chars() {
-            if c.is_control() {
-                write!(f, "{}", c.escape_default())?;
-            } else {
-                f.write_char(c)?;
+        for (index, part) in line.split('\\').enumerate() {
+            if index > 0 {
+                f.write_char('\\')?;
             }
+            write!(f, "{}", Printable::new(part))?;
         }
         f.write_char('\n')?;
     }
@@ -126,8 +127,8 @@ mod tests {
 
     #[test]
     fn control_characters_never_reach_the_terminal() {
-        let failure = Failure::new("\u{1b}[2J\r");
-        assert_eq!(failure.to_string(), "portunus: \\u{1b}[2J\\r\n");
+        let failure = Failure::new("\u{1b}[2J\r\u{202e} and C:\\x");
+        assert_eq!(failure.to_string(), "portunus: \\u{1b}[2J\\r\\u{202e} and C:\\x\n");
     }
 
     #[test]

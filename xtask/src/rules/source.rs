@@ -53,10 +53,18 @@ impl Sources {
             let mut all_code = Vec::new();
             flatten(stream, &mut all_code);
             let (code, modules) = without_tests(&all_code);
-            let folder = folder_of_modules(&path);
             for module in modules {
-                test_modules.insert(format!("{folder}/{module}.rs"));
-                test_modules.insert(format!("{folder}/{module}/"));
+                match module {
+                    OuterModule::At(file) => {
+                        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                        test_modules.insert(format!("{folder}/{file}"));
+                    }
+                    OuterModule::Named(name) => {
+                        let folder = folder_of_modules(&path);
+                        test_modules.insert(format!("{folder}/{name}.rs"));
+                        test_modules.insert(format!("{folder}/{name}/"));
+                    }
+                }
             }
             files.push(Source {
                 path,
@@ -171,8 +179,8 @@ pub(crate) fn reads(code: &[Token], at: usize, words: &[&str]) -> bool {
         .all(|(offset, word)| code.get(at + offset).is_some_and(|token| token.text == *word))
 }
 
-/// The code without items that only tests have, and the names of the modules among them whose code is in other files.
-fn without_tests(code: &[Token]) -> (Vec<Token>, Vec<String>) {
+/// The code without items that only tests have, and the modules among them whose code is in other files.
+fn without_tests(code: &[Token]) -> (Vec<Token>, Vec<OuterModule>) {
     let mut kept = Vec::new();
     let mut modules = Vec::new();
     let mut at = 0;
@@ -253,10 +261,25 @@ fn closing(code: &[Token], open: usize) -> usize {
     code.len().saturating_sub(1)
 }
 
-/// The name in `mod NAME;`, if the item is that.
-fn outer_module(item: &[Token]) -> Option<String> {
+/// A module whose code is in another file.
+enum OuterModule {
+    /// `mod NAME;`: beneath this one.
+    Named(String),
+    /// `#[path = "FILE"] mod NAME;`: beside this file.
+    At(String),
+}
+
+/// The module that the item declares, if it is one whose code is in another file.
+fn outer_module(item: &[Token]) -> Option<OuterModule> {
     let at = item.iter().position(|token| token.text == "mod")?;
-    reads(item, at + 2, &[";"]).then(|| item[at + 1].text.clone())
+    if !reads(item, at + 2, &[";"]) {
+        return None;
+    }
+    let path = (0..at)
+        .find(|at| reads(item, *at, &["path", "="]))
+        .and_then(|at| item.get(at + 2));
+    let at_path = path.map(|path| OuterModule::At(path.text.trim_matches('"').to_owned()));
+    Some(at_path.unwrap_or_else(|| OuterModule::Named(item[at + 1].text.clone())))
 }
 
 /// The folder where the modules that a file declares stand.
@@ -399,17 +422,18 @@ mod tests {
         let sources = Sources::read(vec![
             (
                 "crates/a/src/lib.rs".into(),
-                "#[cfg(test)] mod checks; mod real;".into(),
+                "#[cfg(test)] mod checks; mod real; #[cfg(test)] #[path = \"real_tests.rs\"] mod tests;".into(),
             ),
             ("crates/a/src/checks.rs".into(), "fn a() {}".into()),
             ("crates/a/src/checks/more.rs".into(), "fn a() {}".into()),
             ("crates/a/src/real.rs".into(), "fn a() {}".into()),
+            ("crates/a/src/real_tests.rs".into(), "fn a() {}".into()),
             ("crates/a/tests/b.rs".into(), "fn a() {}".into()),
         ])
         .expect("tokens");
         assert_eq!(
             sources.files.iter().map(|file| file.is_test).collect::<Vec<_>>(),
-            [false, true, true, false, true]
+            [false, true, true, false, true, true]
         );
     }
 

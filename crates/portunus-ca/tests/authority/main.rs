@@ -4,6 +4,7 @@ mod files;
 mod issuing;
 mod kept;
 mod peers;
+mod verdicts;
 
 use std::fs;
 use std::path::{Path, PathBuf};

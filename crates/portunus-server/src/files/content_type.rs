@@ -27,7 +27,7 @@ mod tests {
             ("index.html", "text/html; charset=utf-8"),
             ("a.CSS", "text/css; charset=utf-8"),
             ("a.js", "text/javascript; charset=utf-8"),
-            ("a.mjs", "text/javascript; charset=utf-8"),
+            ("a.mjs", "application/javascript; charset=utf-8"),
             ("README.md", "text/markdown; charset=utf-8"),
             ("a.svg", "image/svg+xml; charset=utf-8"),
             ("a.json", "application/json"),

@@ -1,7 +1,7 @@
 //! Configurations: values that many connections share.
 
-pub mod client;
+pub(crate) mod client;
 pub mod danger;
-pub mod identity;
-pub mod server;
-pub mod verify;
+pub(crate) mod identity;
+pub(crate) mod server;
+pub(crate) mod verify;

@@ -10,16 +10,22 @@ use super::secret::Secret;
 /// HKDF-Extract (RFC 5869 section 2.2), straight into a box: the library's own extract leaves salt and secret in freed memory.
 pub(crate) fn extract(hash: HashAlgorithm, salt: &[u8], ikm: &[u8]) -> Result<Secret, CryptoFailed> {
     let key = hmac::Key::new(hash.hmac(), salt);
-    Secret::filled(hash.length(), |out| {
+    let secret = Secret::filled(hash.length(), |out| {
         hmac::sign_to_buffer(&key, ikm, out)
             .map(|_| ())
             .map_err(CryptoFailed::from)
-    })
+    })?;
+    #[cfg(test)]
+    super::recorded::derived("extract", secret.as_ref());
+    Ok(secret)
 }
 
 /// HMAC over one piece of data, as the Finished message and the binders need it (RFC 9846 section 4.5.3).
 pub(crate) fn hmac_sign(hash: HashAlgorithm, key: &Secret, data: &[u8]) -> hmac::Tag {
-    hmac::sign(&hmac::Key::new(hash.hmac(), key.as_ref()), data)
+    let tag = hmac::sign(&hmac::Key::new(hash.hmac(), key.as_ref()), data);
+    #[cfg(test)]
+    super::recorded::derived("verify_data", tag.as_ref());
+    tag
 }
 
 /// A secret from which others are expanded: the library's key object, made once for several labels.
@@ -52,7 +58,10 @@ impl Expander {
         let label_length = [u8::try_from(PREFIX.len() + label.len()).map_err(|_| CryptoFailed)?];
         let context_length = [u8::try_from(context.len()).map_err(|_| CryptoFailed)?];
         let info = [&length[..], &label_length, PREFIX, label, &context_length, context];
-        Ok(self.prk.expand(&info, Length(out.len()))?.fill(out)?)
+        self.prk.expand(&info, Length(out.len()))?.fill(out)?;
+        #[cfg(test)]
+        super::recorded::derived(&format!("expand:{}", String::from_utf8_lossy(label)), out);
+        Ok(())
     }
 
     /// `HKDF-Expand-Label` whose output is a secret of the hash's length.

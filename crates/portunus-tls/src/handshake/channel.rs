@@ -117,6 +117,8 @@ impl Channel {
         let bytes = handshake_message(kind, body)?;
         #[cfg(test)]
         let bytes = crate::crypto::recorded::in_place_of(kind, bytes);
+        #[cfg(fuzzing)]
+        let bytes = crate::mutation::message(kind, bytes);
         transcript.add(&bytes);
         self.io().note(&Note::Message {
             direction: Direction::Sent,

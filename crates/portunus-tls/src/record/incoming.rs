@@ -131,9 +131,4 @@ impl Incoming {
             self.end = 0;
         }
     }
-
-    /// The bytes that no record was taken from yet.
-    pub(crate) fn pending(&self) -> &[u8] {
-        self.bytes.get(self.start..self.end).unwrap_or_default()
-    }
 }

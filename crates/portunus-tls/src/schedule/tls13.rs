@@ -9,12 +9,12 @@
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use zeroize::Zeroizing;
 
+use crate::crypto::CryptoFailed;
 use crate::crypto::aead::RecordKey;
 use crate::crypto::hash::{Digest, HashAlgorithm};
 use crate::crypto::hkdf::{Expander, extract, hmac_sign};
 use crate::crypto::secret::Secret;
 use crate::crypto::suite::Suite;
-use crate::crypto::{CryptoFailed, hash};
 
 /// `Derive-Secret(., "derived", "")`: what the next extraction is salted with.
 fn derived(hash: HashAlgorithm, secret: &Secret) -> Result<Secret, CryptoFailed> {
@@ -179,7 +179,7 @@ pub(crate) fn ticket_psk(
 
 /// Keying material for the application (RFC 9846 section 7.5).
 pub(crate) fn export(
-    hash: hash::HashAlgorithm,
+    hash: HashAlgorithm,
     exporter_secret: &Secret,
     label: &[u8],
     context: &[u8],

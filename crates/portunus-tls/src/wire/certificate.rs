@@ -57,7 +57,10 @@ impl<'a> Decode<'a> for CertificateEntry<'a> {
     fn decode(r: &mut Reader<'a>) -> Result<Self, Malformed> {
         let cert_data = r.vec24("cert_data", 1..=0xff_ffff)?;
         let block = ExtensionBlock::read(Self::NAME, r.vec16("extensions", 0..=0xffff)?)?;
-        block.check_place(Place::Certificate)?;
+        block
+            .all()
+            .iter()
+            .try_for_each(|one| block.check_place(one.extension_type, Place::Certificate))?;
         Ok(Self {
             cert_data,
             extensions: block.all(),
@@ -74,3 +77,71 @@ impl Encode for CertificateEntry<'_> {
 }
 
 impl<'a> Item<'a> for CertificateEntry<'a> {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{test_message, written};
+    use super::super::{AlertDescription, Problem};
+    use super::*;
+
+    #[test]
+    fn a_chain_reads_and_writes() {
+        let extensions = [
+            UnknownExtension {
+                extension_type: ExtensionType::STATUS_REQUEST,
+                extension_data: &[1, 0, 0, 1, 0],
+            },
+            UnknownExtension {
+                extension_type: ExtensionType(0x9999),
+                extension_data: &[],
+            },
+        ];
+        let entries = [
+            CertificateEntry {
+                cert_data: &[0x30; 300],
+                extensions: Sequence::from(&extensions),
+            },
+            CertificateEntry {
+                cert_data: &[0x30],
+                extensions: Sequence::default(),
+            },
+        ];
+        let message = Certificate {
+            certificate_request_context: b"ask",
+            certificate_list: Sequence::from(&entries),
+        };
+        let bytes = written(&message);
+        test_message("Certificate", &bytes, &[]);
+        assert_eq!(Certificate::read(&bytes), Ok(message));
+        let types = [ExtensionType::STATUS_REQUEST, ExtensionType(0x9999)];
+        assert!(entries[0].extension_types().eq(types));
+    }
+
+    #[test]
+    fn a_client_without_a_certificate_sends_an_empty_list() {
+        test_message("Certificate", &[0, 0, 0, 0], &[]);
+        assert!(Certificate::read(&[0, 0, 0, 0]).unwrap().certificate_list.is_empty());
+    }
+
+    #[test]
+    fn an_entry_holds_a_certificate_and_only_extensions_that_belong_there() {
+        let fault = Certificate::read(&[0, 0, 0, 5, 0, 0, 0, 0, 0]).unwrap_err();
+        assert_eq!(
+            fault.to_string(),
+            "CertificateEntry.cert_data has 0 bytes where 1 to 16777215 are allowed"
+        );
+        let entry = |extensions: &[u8]| {
+            let length = u8::try_from(extensions.len()).unwrap();
+            let head = [0, 0, 0, length + 6, 0, 0, 1, 0x30, 0, length];
+            Certificate::read(&[&head[..], extensions].concat()).unwrap_err()
+        };
+        let misplaced = entry(&[0, 0, 0, 0]);
+        assert_eq!(misplaced.problem, Problem::NotAllowedHere(ExtensionType::SERVER_NAME));
+        assert_eq!(misplaced.alert(), AlertDescription::ILLEGAL_PARAMETER);
+        let twice = entry(&[0, 18, 0, 0, 0, 18, 0, 0]);
+        assert_eq!(
+            twice.problem,
+            Problem::Duplicate(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP)
+        );
+    }
+}

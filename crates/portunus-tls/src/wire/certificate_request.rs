@@ -38,3 +38,44 @@ impl Encode for CertificateRequest<'_> {
         self.encode_block(w)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{test_message, written};
+    use super::super::{ExtensionType, Order, Problem, UnknownExtension};
+    use super::*;
+
+    #[test]
+    fn a_certificate_request_reads_and_writes() {
+        let types = [
+            ExtensionType::CERTIFICATE_AUTHORITIES,
+            ExtensionType::OID_FILTERS,
+            ExtensionType::SIGNATURE_ALGORITHMS,
+            ExtensionType::SIGNATURE_ALGORITHMS_CERT,
+        ];
+        let message = CertificateRequest {
+            certificate_request_context: b"context",
+            signature_algorithms: Some(Sequence::from(&[SignatureScheme::ED25519])),
+            signature_algorithms_cert: Some(Sequence::from(&[SignatureScheme::RSA_PKCS1_SHA256, SignatureScheme(0)])),
+            certificate_authorities: Some(Sequence::from(&[
+                DistinguishedName(&[0x30, 0]),
+                DistinguishedName(&[1]),
+            ])),
+            unknown: Sequence::from(&[UnknownExtension {
+                extension_type: ExtensionType::OID_FILTERS,
+                extension_data: &[0, 0],
+            }]),
+            order: Order::from(&types),
+        };
+        let bytes = written(&message);
+        test_message("CertificateRequest", &bytes, &[]);
+        assert_eq!(CertificateRequest::read(&bytes), Ok(message));
+        assert!(message.extension_types().eq(types));
+    }
+
+    #[test]
+    fn what_has_no_place_in_it_is_refused() {
+        let fault = CertificateRequest::read(&[0, 0, 4, 0, 51, 0, 0]).unwrap_err();
+        assert_eq!(fault.problem, Problem::NotAllowedHere(ExtensionType::KEY_SHARE));
+    }
+}

@@ -27,3 +27,20 @@ impl Encode for CertificateVerify<'_> {
         w.opaque16("signature", self.signature)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{test_message, written};
+    use super::*;
+
+    #[test]
+    fn a_certificate_verify_reads_and_writes() {
+        let message = CertificateVerify {
+            algorithm: SignatureScheme::RSA_PSS_RSAE_SHA256,
+            signature: &[3; 256],
+        };
+        let bytes = written(&message);
+        test_message("CertificateVerify", &bytes, &[]);
+        assert_eq!(CertificateVerify::read(&bytes), Ok(message));
+    }
+}

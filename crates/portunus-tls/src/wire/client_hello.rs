@@ -95,12 +95,11 @@ impl<'a> Decode<'a> for ClientHello<'a> {
         } else {
             // Not `7..`: what a client of an older version sends may be short or empty.
             let block = ExtensionBlock::read(Self::NAME, r.vec16("extensions", 0..=0xffff)?)?;
-            if block.find(ExtensionType::PRE_SHARED_KEY).is_some()
-                && block.last() != Some(ExtensionType::PRE_SHARED_KEY)
-            {
+            let extensions = ClientExtensions::from_block(block)?;
+            if extensions.pre_shared_key.is_some() && block.last() != Some(ExtensionType::PRE_SHARED_KEY) {
                 return Err(block.fault(Problem::NotLast));
             }
-            ClientExtensions::from_block(block)?
+            extensions
         };
         Ok(Self {
             legacy_version,
@@ -122,5 +121,365 @@ impl Encode for ClientHello<'_> {
         w.vec16("cipher_suites", |w| self.cipher_suites.encode_items(w))?;
         w.opaque8("legacy_compression_methods", self.legacy_compression_methods)?;
         self.extensions.encode_block(w)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{hex, test_message, written};
+    use super::super::{AlertDescription, PskBinderEntry, PskIdentity, UnknownExtension};
+    use super::*;
+
+    /// A hello that says everything, with GREASE wherever it can stand.
+    fn with_full_hello(test: impl FnOnce(&ClientHello<'_>)) {
+        let groups = [NamedGroup(0x2a2a), NamedGroup::X25519MLKEM768, NamedGroup::X25519];
+        let schemes = [SignatureScheme(0x3a3a), SignatureScheme::ED25519];
+        let names = [ProtocolName(&[0x4a, 0x4a]), ProtocolName(b"h2")];
+        let versions = [
+            ProtocolVersion(0x5a5a),
+            ProtocolVersion::TLS1_3,
+            ProtocolVersion::TLS1_2,
+        ];
+        let shares = [
+            KeyShareEntry {
+                group: groups[0],
+                key_exchange: &[0],
+            },
+            KeyShareEntry {
+                group: NamedGroup::X25519,
+                key_exchange: &[7; 32],
+            },
+        ];
+        let identities = [PskIdentity {
+            identity: b"ticket",
+            obfuscated_ticket_age: 0x0102_0304,
+        }];
+        let unknown = [
+            UnknownExtension {
+                extension_type: ExtensionType(0x1a1a),
+                extension_data: &[],
+            },
+            UnknownExtension {
+                extension_type: ExtensionType::STATUS_REQUEST,
+                extension_data: &[1, 0, 0, 0, 0],
+            },
+            UnknownExtension {
+                extension_type: ExtensionType(0xfafa),
+                extension_data: &[0],
+            },
+        ];
+        let order = [
+            ExtensionType(0x1a1a),
+            ExtensionType::KEY_SHARE,
+            ExtensionType::STATUS_REQUEST,
+        ];
+        test(&ClientHello {
+            legacy_version: ProtocolVersion::TLS1_2,
+            random: &[9; 32],
+            legacy_session_id: &[8; 32],
+            cipher_suites: Sequence::from(&[CipherSuite(0x0a0a), CipherSuite::TLS_AES_128_GCM_SHA256]),
+            legacy_compression_methods: &[0],
+            extensions: ClientExtensions {
+                server_name: Some(HostName(b"example.com")),
+                supported_groups: Some(Sequence::from(&groups)),
+                signature_algorithms: Some(Sequence::from(&schemes)),
+                signature_algorithms_cert: Some(Sequence::from(&schemes)),
+                application_layer_protocol_negotiation: Some(Sequence::from(&names)),
+                supported_versions: Some(Sequence::from(&versions)),
+                cookie: Some(b"cookie"),
+                key_share: Some(Sequence::from(&shares)),
+                psk_key_exchange_modes: Some(Sequence::from(&[
+                    PskKeyExchangeMode(0x0b),
+                    PskKeyExchangeMode::PSK_DHE_KE,
+                ])),
+                certificate_authorities: Some(Sequence::from(&[DistinguishedName(&[0x30, 0])])),
+                early_data: true,
+                post_handshake_auth: true,
+                pre_shared_key: Some(OfferedPsks {
+                    identities: Sequence::from(&identities),
+                    binders: Sequence::from(&[PskBinderEntry(&[6; 32])]),
+                }),
+                unknown: Sequence::from(&unknown),
+                order: Order::from(&order),
+            },
+        });
+    }
+
+    /// Everything before the extensions.
+    fn hello(extensions: &str) -> Vec<u8> {
+        let extensions = hex(extensions);
+        let length = u16::try_from(extensions.len()).unwrap().to_be_bytes();
+        [
+            &hex("0303")[..],
+            &[9; 32],
+            &hex("00 0002 1301 01 00"),
+            &length,
+            &extensions,
+        ]
+        .concat()
+    }
+
+    fn problem(extensions: &str) -> Problem {
+        ClientHello::read(&hello(extensions))
+            .expect_err("the hello is refused")
+            .problem
+    }
+
+    #[test]
+    fn a_hello_that_says_everything_reads_and_writes() {
+        with_full_hello(|hello| {
+            let bytes = written(hello);
+            let before_extensions = 2 + 32 + 33 + 6 + 2;
+            test_message("ClientHello", &bytes, &[before_extensions]);
+
+            let read = ClientHello::read(&bytes).unwrap();
+            let types: Vec<ExtensionType> = hello.extension_types().collect();
+            assert!(read.extension_types().eq(types.iter().copied()));
+            let order = Order::from(&types[..]);
+            assert_eq!(
+                read,
+                ClientHello {
+                    extensions: ClientExtensions {
+                        order,
+                        ..hello.extensions
+                    },
+                    ..*hello
+                }
+            );
+            assert_eq!(written(&read), bytes);
+        });
+    }
+
+    #[test]
+    fn the_order_names_what_comes_first_and_pre_shared_key_is_last() {
+        with_full_hello(|hello| {
+            let types: Vec<ExtensionType> = hello.extension_types().collect();
+            assert_eq!(
+                types[..4],
+                [
+                    ExtensionType(0x1a1a),
+                    ExtensionType::KEY_SHARE,
+                    ExtensionType::STATUS_REQUEST,
+                    ExtensionType::SERVER_NAME
+                ]
+            );
+            assert_eq!(
+                types[types.len() - 2..],
+                [ExtensionType(0xfafa), ExtensionType::PRE_SHARED_KEY]
+            );
+            assert_eq!(types.len(), 16);
+        });
+    }
+
+    /// A hello of constants may be sent where one that lives shorter is wanted: no field forbids it.
+    #[test]
+    fn a_hello_may_be_taken_for_one_that_lives_shorter() {
+        fn shorter<'a>(extensions: ClientExtensions<'static>, name: &'a [u8]) -> ClientExtensions<'a> {
+            ClientExtensions {
+                server_name: Some(HostName(name)),
+                ..extensions
+            }
+        }
+        let name = b"example.com".to_vec();
+        assert_eq!(
+            shorter(ClientExtensions::default(), &name).server_name,
+            Some(HostName(&name))
+        );
+    }
+
+    /// What is not there and what is named twice is written as if it was not named.
+    #[test]
+    fn the_order_never_adds_or_repeats_an_extension() {
+        let order = [
+            ExtensionType::PRE_SHARED_KEY,
+            ExtensionType::COOKIE,
+            ExtensionType::EARLY_DATA,
+            ExtensionType::EARLY_DATA,
+            ExtensionType(0x1a1a),
+        ];
+        let extensions = ClientExtensions {
+            early_data: true,
+            order: Order::from(&order),
+            ..ClientExtensions::default()
+        };
+        assert!(extensions.extension_types().eq([ExtensionType::EARLY_DATA]));
+    }
+
+    /// What a second ClientHello drops is dropped, and the rest keeps its order (RFC 9846 section 4.2.2).
+    #[test]
+    fn a_hello_that_was_read_can_be_changed_and_written() {
+        with_full_hello(|hello| {
+            let bytes = written(hello);
+            let mut read = ClientHello::read(&bytes).unwrap();
+            read.extensions.early_data = false;
+            read.extensions.pre_shared_key = None;
+            let again = written(&read);
+            let types = ClientHello::read(&again).unwrap().extension_types().collect::<Vec<_>>();
+            let dropped = [ExtensionType::EARLY_DATA, ExtensionType::PRE_SHARED_KEY];
+            assert!(hello.extension_types().filter(|one| !dropped.contains(one)).eq(types));
+        });
+    }
+
+    #[test]
+    fn the_binders_are_the_last_bytes_of_the_message() {
+        with_full_hello(|hello| {
+            let bytes = written(hello);
+            let psks = ClientHello::read(&bytes).unwrap().extensions.pre_shared_key.unwrap();
+            assert_eq!(psks.binders_length(), 2 + 1 + 32);
+            assert_eq!(hello.extensions.pre_shared_key.unwrap().binders_length(), 35);
+            let truncated = &bytes[..bytes.len() - psks.binders_length()];
+            assert!(truncated.ends_with(&0x0102_0304u32.to_be_bytes()));
+        });
+    }
+
+    /// RFC 9846 section 4.2.2: no bytes after the compression methods, or a valid block and nothing after it.
+    #[test]
+    fn a_hello_of_an_older_version_may_have_no_extensions_or_an_empty_block() {
+        let with_block = hello("");
+        let without = &with_block[..with_block.len() - 2];
+        test_message("ClientHello", without, &[]);
+        test_message("ClientHello", &with_block, &[without.len()]);
+        assert_eq!(ClientHello::read(without).unwrap().extensions.order, Order::NO_BLOCK);
+        assert_eq!(ClientHello::read(&with_block).unwrap().extension_types().count(), 0);
+    }
+
+    #[test]
+    fn an_extension_comes_once_and_pre_shared_key_last() {
+        let psk = "0029 002f 000a 0004 00000000 00000000 0021 20 ";
+        let psk = format!("{psk}{}", "00".repeat(32));
+        assert!(ClientHello::read(&hello(&psk)).is_ok());
+        assert_eq!(problem(&format!("{psk} 002a 0000")), Problem::NotLast);
+        assert_eq!(
+            problem("002a 0000 002a 0000"),
+            Problem::Duplicate(ExtensionType::EARLY_DATA)
+        );
+        assert_eq!(
+            problem("9999 0000 002a 0000 9999 0000"),
+            Problem::Duplicate(ExtensionType(0x9999))
+        );
+        assert_eq!(
+            problem("0030 0000"),
+            Problem::NotAllowedHere(ExtensionType::OID_FILTERS)
+        );
+        assert_eq!(problem("002a 0001 00"), Problem::TrailingBytes);
+        assert_eq!(problem("002a 0001"), Problem::Truncated);
+    }
+
+    /// RFC 9846 section 4.2.2: unrecognized extensions are ignored, however many.
+    #[test]
+    fn thousands_of_unknown_extensions_are_read_and_a_repeated_one_is_found() {
+        let many: String = (0x1000..0x4000)
+            .map(|extension| format!("{extension:04x}0000"))
+            .collect();
+        let bytes = hello(&many);
+        let read = ClientHello::read(&bytes).unwrap();
+        assert_eq!(read.extensions.unknown.iter().count(), 0x3000);
+        assert_eq!(written(&read), bytes);
+        assert_eq!(
+            problem(&format!("{many} 1abc 0000")),
+            Problem::Duplicate(ExtensionType(0x1abc))
+        );
+    }
+
+    #[test]
+    fn lists_keep_to_their_ranges() {
+        let range = |length, at_least, at_most| Problem::Length {
+            length,
+            at_least,
+            at_most,
+        };
+        // server_name (RFC 6066 section 3)
+        assert_eq!(problem("0000 0000"), Problem::Truncated);
+        assert_eq!(problem("0000 0002 0000"), range(0, 1, 0xffff));
+        assert_eq!(problem("0000 0005 0003 00 0000"), range(0, 1, 0xffff));
+        assert_eq!(problem("0000 0006 0004 01 0001 61"), Problem::Value(1));
+        assert_eq!(
+            problem("0000 000a 0008 00 0001 61 00 0001 61"),
+            Problem::Count { found: 2, wanted: 1 }
+        );
+        // supported_groups
+        assert_eq!(problem("000a 0002 0000"), range(0, 2, 0xffff));
+        assert_eq!(
+            problem("000a 0005 0003 001d 00"),
+            Problem::BrokenItem { length: 3, item: 2 }
+        );
+        // signature_algorithms
+        assert_eq!(problem("000d 0002 0000"), range(0, 2, 0xfffe));
+        // application_layer_protocol_negotiation (RFC 7301 section 3.1)
+        assert_eq!(problem("0010 0003 0001 00"), range(1, 2, 0xffff));
+        assert_eq!(problem("0010 0005 0003 00 01 61"), range(0, 1, 0xff));
+        // supported_versions
+        assert_eq!(problem("002b 0001 00"), range(0, 2, 254));
+        assert_eq!(
+            problem("002b 0004 03 0304 03"),
+            Problem::BrokenItem { length: 3, item: 2 }
+        );
+        // cookie
+        assert_eq!(problem("002c 0002 0000"), range(0, 1, 0xffff));
+        // key_share: an empty list asks for a HelloRetryRequest
+        assert!(ClientHello::read(&hello("0033 0002 0000")).is_ok());
+        assert_eq!(problem("0033 0006 0004 001d 0000"), range(0, 1, 0xffff));
+        // psk_key_exchange_modes
+        assert_eq!(problem("002d 0001 00"), range(0, 1, 255));
+        // certificate_authorities
+        assert_eq!(problem("002f 0004 0002 0000"), range(2, 3, 0xffff));
+        // pre_shared_key: a binder is a hash
+        assert_eq!(problem("0029 0002 0000"), range(0, 7, 0xffff));
+        let short = format!("0029 002e 0007 0001 61 00000000 0023 1f {} 02 0000", "00".repeat(31));
+        assert_eq!(problem(&short), range(31, 32, 255));
+    }
+
+    #[test]
+    fn each_pre_shared_key_has_one_binder() {
+        let binder = format!("20 {}", "00".repeat(32));
+        let two = format!("0029 004d 0007 0001 61 00000000 0042 {binder} {binder}");
+        let fault = ClientHello::read(&hello(&two)).unwrap_err();
+        assert_eq!(fault.problem, Problem::Count { found: 2, wanted: 1 });
+        assert_eq!(fault.alert(), AlertDescription::ILLEGAL_PARAMETER);
+    }
+
+    #[test]
+    fn the_fields_before_the_extensions_keep_to_their_ranges() {
+        with_full_hello(|hello| {
+            let bytes = written(&ClientHello {
+                legacy_session_id: &[],
+                ..*hello
+            });
+            let with = |at: usize, value: &[u8]| {
+                let mut changed = bytes.clone();
+                changed[at..at + value.len()].copy_from_slice(value);
+                ClientHello::read(&changed)
+                    .expect_err("the hello is refused")
+                    .to_string()
+            };
+            assert_eq!(
+                with(34, &[33]),
+                "ClientHello.legacy_session_id has 33 bytes where 0 to 32 are allowed"
+            );
+            assert_eq!(
+                with(35, &[0, 0]),
+                "ClientHello.cipher_suites has 0 bytes where 2 to 65534 are allowed"
+            );
+            assert_eq!(
+                with(35, &[0, 3]),
+                "ClientHello.cipher_suites has 3 bytes, which is no whole number of items of 2 bytes"
+            );
+            assert_eq!(
+                with(41, &[0]),
+                "ClientHello.legacy_compression_methods has 0 bytes where 1 to 255 are allowed"
+            );
+            let mut w = Writer::new("test");
+            let long = ClientHello {
+                legacy_session_id: &[0; 33],
+                ..*hello
+            };
+            assert_eq!(
+                long.encode(&mut w),
+                Err(TooLong {
+                    structure: "ClientHello",
+                    field: "legacy_session_id"
+                })
+            );
+        });
     }
 }

@@ -30,3 +30,77 @@ impl Encode for EncryptedExtensions<'_> {
         self.encode_block(w)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{hex, test_message, written};
+    use super::super::{AlertDescription, ExtensionType, Order, Problem, UnknownExtension};
+    use super::*;
+
+    fn problem(extensions: &str) -> Problem {
+        let extensions = hex(extensions);
+        let length = u16::try_from(extensions.len()).unwrap().to_be_bytes();
+        let bytes = [&length[..], &extensions].concat();
+        EncryptedExtensions::read(&bytes)
+            .expect_err("the message is refused")
+            .problem
+    }
+
+    #[test]
+    fn encrypted_extensions_read_and_write() {
+        let types = [
+            ExtensionType::EARLY_DATA,
+            ExtensionType(0x0a0a),
+            ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION,
+            ExtensionType::SUPPORTED_GROUPS,
+            ExtensionType::SERVER_NAME,
+        ];
+        let message = EncryptedExtensions {
+            server_name: true,
+            supported_groups: Some(Sequence::from(&[NamedGroup::X25519, NamedGroup(0x1a1a)])),
+            application_layer_protocol_negotiation: Some(ProtocolName(b"h2")),
+            early_data: true,
+            unknown: Sequence::from(&[UnknownExtension {
+                extension_type: ExtensionType(0x0a0a),
+                extension_data: &[],
+            }]),
+            order: Order::from(&types),
+        };
+        let bytes = written(&message);
+        test_message("EncryptedExtensions", &bytes, &[]);
+        assert_eq!(EncryptedExtensions::read(&bytes), Ok(message));
+        assert!(message.extension_types().eq(types));
+        test_message("EncryptedExtensions", &written(&EncryptedExtensions::default()), &[]);
+    }
+
+    /// RFC 9846 section 4.4.1: `illegal_parameter` for a forbidden extension.
+    #[test]
+    fn forbidden_extensions_are_refused() {
+        assert_eq!(
+            problem("002b 0002 0304"),
+            Problem::NotAllowedHere(ExtensionType::SUPPORTED_VERSIONS)
+        );
+        assert_eq!(problem("0033 0000"), Problem::NotAllowedHere(ExtensionType::KEY_SHARE));
+        let misplaced = Malformed {
+            structure: "",
+            field: "",
+            problem: problem("0005 0000"),
+        };
+        assert_eq!(misplaced.alert(), AlertDescription::ILLEGAL_PARAMETER);
+    }
+
+    #[test]
+    fn a_server_chooses_one_protocol_and_echoes_no_name() {
+        assert_eq!(
+            problem("0010 0006 0004 01 61 01 62"),
+            Problem::Count { found: 2, wanted: 1 }
+        );
+        let empty = Problem::Length {
+            length: 0,
+            at_least: 2,
+            at_most: 0xffff,
+        };
+        assert_eq!(problem("0010 0002 0000"), empty);
+        assert_eq!(problem("0000 0001 00"), Problem::TrailingBytes);
+    }
+}

@@ -17,3 +17,13 @@ impl Encode for EndOfEarlyData {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::test_message;
+
+    #[test]
+    fn end_of_early_data_is_empty() {
+        test_message("EndOfEarlyData", &[], &[]);
+    }
+}

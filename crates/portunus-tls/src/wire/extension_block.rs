@@ -33,63 +33,82 @@ impl Encode for UnknownExtension<'_> {
     }
 }
 
-impl<'a> Item<'a> for UnknownExtension<'a> {}
+impl<'a> Item<'a> for UnknownExtension<'a> {
+    fn is_extension_of(&self, types: &[ExtensionType]) -> bool {
+        types.contains(&self.extension_type)
+    }
+}
 
 /// A block in which every length fits and no type comes twice.
 #[derive(Clone, Copy)]
 pub(super) struct ExtensionBlock<'a> {
     structure: &'static str,
     bytes: &'a [u8],
-    all: Sequence<'a, UnknownExtension<'a>>,
+    last: Option<ExtensionType>,
 }
 
 impl<'a> ExtensionBlock<'a> {
     /// The block that stands in the structure of that name.
     pub(super) fn read(structure: &'static str, bytes: &'a [u8]) -> Result<Self, Malformed> {
-        let all = Sequence::check(&Reader::new(structure, bytes), "extensions", bytes)?;
-        let block = Self { structure, bytes, all };
-        match first_duplicate(all) {
-            Some(twice) => Err(block.fault(Problem::Duplicate(twice))),
-            None => Ok(block),
+        let mut block = Self {
+            structure,
+            bytes,
+            last: None,
+        };
+        let mut seen = Seen {
+            low: 0,
+            high: [ExtensionType(0); HIGH_TYPES_LISTED],
+            listed: 0,
+            is_full: false,
+        };
+        let mut r = Reader::new(UnknownExtension::NAME, bytes);
+        while !r.is_empty() {
+            let extension = UnknownExtension::decode(&mut r)?.extension_type;
+            if seen.again(extension) {
+                return Err(block.fault(Problem::Duplicate(extension)));
+            }
+            block.last = Some(extension);
         }
+        if seen.is_full
+            && let Some(twice) = first_duplicate_of_many(block.all())
+        {
+            return Err(block.fault(Problem::Duplicate(twice)));
+        }
+        Ok(block)
     }
 
     /// Refuses an extension that the table knows and does not allow in this message.
-    pub(super) fn check_place(&self, place: Place) -> Result<(), Malformed> {
-        match self
-            .all
-            .iter()
-            .find(|one| may_appear(one.extension_type, place) == Some(false))
-        {
-            Some(misplaced) => Err(self.fault(Problem::NotAllowedHere(misplaced.extension_type))),
-            None => Ok(()),
+    pub(super) fn check_place(&self, extension: ExtensionType, place: Place) -> Result<(), Malformed> {
+        match may_appear(extension, place) {
+            Some(false) => Err(self.fault(Problem::NotAllowedHere(extension))),
+            Some(true) | None => Ok(()),
         }
     }
 
     /// All of them, in order.
     pub(super) fn all(&self) -> Sequence<'a, UnknownExtension<'a>> {
-        self.all
+        Sequence::checked(self.bytes)
     }
 
-    /// Those that `keep` chooses.
-    pub(super) fn kept(&self, keep: fn(&UnknownExtension<'a>) -> bool) -> Sequence<'a, UnknownExtension<'a>> {
-        Sequence::filtered(self.bytes, keep)
+    /// All but those of these types.
+    pub(super) fn without(&self, known: &'static [ExtensionType]) -> Sequence<'a, UnknownExtension<'a>> {
+        Sequence::skipping(self.bytes, known)
     }
 
     /// The data of the one of that type.
     pub(super) fn find(&self, extension: ExtensionType) -> Option<&'a [u8]> {
-        self.all
+        self.all()
             .iter()
             .find(|one| one.extension_type == extension)
             .map(|one| one.extension_data)
     }
 
     pub(super) fn last(&self) -> Option<ExtensionType> {
-        self.all.iter().last().map(|one| one.extension_type)
+        self.last
     }
 
     pub(super) fn order(&self) -> Order<'a> {
-        Order(Source::Wire(self.all))
+        Order(Source::Wire(self.all()))
     }
 
     pub(super) fn fault(&self, problem: Problem) -> Malformed {
@@ -105,30 +124,39 @@ impl<'a> ExtensionBlock<'a> {
 /// sends more pays for a look at 8 KiB of memory, and is understood all the same.
 const HIGH_TYPES_LISTED: usize = 16;
 
-/// The first type that comes a second time. Types below 64, all usual ones among them, cost a bit each.
-fn first_duplicate<'a>(extensions: Sequence<'a, UnknownExtension<'a>>) -> Option<ExtensionType> {
-    let mut low = 0u64;
-    let mut high = [ExtensionType(0); HIGH_TYPES_LISTED];
-    let mut listed = 0;
-    for extension in extensions.iter() {
-        let extension_type = extension.extension_type;
-        match 1u64.checked_shl(u32::from(extension_type.0)) {
-            Some(bit) if low & bit != 0 => return Some(extension_type),
-            Some(bit) => low |= bit,
-            None if high.iter().take(listed).any(|&one| one == extension_type) => return Some(extension_type),
-            None => match high.get_mut(listed) {
-                Some(free) => {
-                    *free = extension_type;
-                    listed += 1;
-                }
-                None => return first_duplicate_of_many(extensions),
-            },
-        }
-    }
-    None
+/// The types that a block has had so far. Those below 64, all usual ones among them, cost a bit each.
+struct Seen {
+    low: u64,
+    high: [ExtensionType; HIGH_TYPES_LISTED],
+    listed: usize,
+    /// A type found no room in the list.
+    is_full: bool,
 }
 
-/// The same with a bit for every type there can be. Apart, so that only who needs these 8 KiB of stack has them.
+impl Seen {
+    /// Adds a type, and says whether it was there.
+    fn again(&mut self, extension: ExtensionType) -> bool {
+        if let Some(bit) = 1u64.checked_shl(u32::from(extension.0)) {
+            let again = self.low & bit != 0;
+            self.low |= bit;
+            return again;
+        }
+        if self.high.iter().take(self.listed).any(|&one| one == extension) {
+            return true;
+        }
+        match self.high.get_mut(self.listed) {
+            Some(free) => {
+                *free = extension;
+                self.listed += 1;
+            }
+            None => self.is_full = true,
+        }
+        false
+    }
+}
+
+/// The first type that comes a second time, with a bit for every type there can be. Apart, so that only who needs these 8 KiB of stack
+/// has them.
 #[inline(never)]
 fn first_duplicate_of_many<'a>(extensions: Sequence<'a, UnknownExtension<'a>>) -> Option<ExtensionType> {
     let mut seen = [0u64; 1024];
@@ -266,30 +294,23 @@ pub(super) trait ExtensionSet<'a>: Copy {
 
     /// Writes the block with its length, or nothing where there is to be no block.
     fn encode_block(&self, w: &mut Writer) -> Result<(), TooLong> {
-        let mut types = self.types().peekable();
-        if matches!(self.order().0, Source::NoBlock) && types.peek().is_none() {
+        if matches!(self.order().0, Source::NoBlock) && self.types().next().is_none() {
             return Ok(());
         }
         w.vec16("extensions", |w| {
             // Written in their own order, unknown ones are found at the first look.
             let mut next_unknown = self.unknown().iter();
-            for extension in types {
+            self.types().try_for_each(|extension| {
                 if self.holds(extension) {
                     w.u16(extension.0);
-                    w.vec16(extension.name().unwrap_or("extension_data"), |w| {
-                        self.encode_data(extension, w)
-                    })?;
-                    continue;
+                    return w.vec16("extension_data", |w| self.encode_data(extension, w));
                 }
                 let found = next_unknown
                     .next()
                     .filter(|one| one.extension_type == extension)
                     .or_else(|| self.unknown().iter().find(|one| one.extension_type == extension));
-                if let Some(unknown) = found {
-                    unknown.encode(w)?;
-                }
-            }
-            Ok(())
+                found.map_or(Ok(()), |unknown| unknown.encode(w))
+            })
         })
     }
 }
@@ -322,15 +343,13 @@ macro_rules! extension_set {
             pub(super) fn from_block(
                 block: $crate::wire::extension_block::ExtensionBlock<'a>,
             ) -> Result<Self, $crate::wire::Malformed> {
-                block.check_place($crate::wire::Place::$place)?;
                 let mut set = Self {
-                    unknown: block.kept(|one| {
-                        !<Self as $crate::wire::extension_block::ExtensionSet<'a>>::KNOWN.contains(&one.extension_type)
-                    }),
+                    unknown: block.without(<Self as $crate::wire::extension_block::ExtensionSet<'a>>::KNOWN),
                     order: block.order(),
                     ..Self::default()
                 };
                 for one in block.all() {
+                    block.check_place(one.extension_type, $crate::wire::Place::$place)?;
                     match one.extension_type {
                         $($crate::wire::ExtensionType::$extension => {
                             set.$field = $crate::wire::extension_data::read::<$data>(one.extension_data)?;

@@ -68,7 +68,7 @@ pub(super) fn write<'a, D: ExtensionData<'a>>(field: &D::Field, w: &mut Writer) 
     D::encode(value, w)
 }
 
-/// `struct {} Empty;` (RFC 9846 sections 4.3.6 and 4.3.10; RFC 6066 section 3 for a server's `server_name`)
+/// `struct {} Empty;` (RFC 9846 section 4.3.6 and RFC 9846 section 4.3.10; RFC 6066 section 3 for a server's `server_name`)
 pub(super) struct Empty;
 
 impl<'a> ExtensionData<'a> for Empty {

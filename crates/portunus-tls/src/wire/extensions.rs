@@ -27,7 +27,7 @@ pub fn may_appear(extension: ExtensionType, place: Place) -> Option<bool> {
     places(extension).map(|places| places.contains(&place))
 }
 
-/// RFC 9846's table row by row, in its order. Where it lacks a row that RFC 8446 section 4.2 has, the row is RFC 8446's.
+/// RFC 9846's table row by row, in its order. Where it lacks a row, IANA's registry has it.
 fn places(extension: ExtensionType) -> Option<&'static [Place]> {
     use Place::{
         Certificate as CT, CertificateRequest as CR, ClientHello as CH, EncryptedExtensions as EE,
@@ -69,4 +69,23 @@ fn places(extension: ExtensionType) -> Option<&'static [Place]> {
         ExtensionType::ENCRYPTED_CLIENT_HELLO => &[CH, HRR, EE],
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_tells_what_is_allowed_and_what_it_does_not_know() {
+        assert_eq!(
+            may_appear(ExtensionType::KEY_SHARE, Place::HelloRetryRequest),
+            Some(true)
+        );
+        assert_eq!(
+            may_appear(ExtensionType::KEY_SHARE, Place::EncryptedExtensions),
+            Some(false)
+        );
+        assert_eq!(may_appear(ExtensionType::RENEGOTIATION_INFO, Place::ServerHello), None);
+        assert_eq!(may_appear(ExtensionType(0x0a0a), Place::Certificate), None);
+    }
 }

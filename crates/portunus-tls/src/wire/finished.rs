@@ -23,3 +23,16 @@ impl Encode for Finished<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::written;
+    use super::*;
+
+    #[test]
+    fn verify_data_is_the_whole_message() {
+        let message = Finished { verify_data: &[4; 32] };
+        assert_eq!(written(&message), [4; 32]);
+        assert_eq!(Finished::read(&[4; 32]), Ok(message));
+    }
+}

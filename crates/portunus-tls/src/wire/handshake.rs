@@ -2,8 +2,8 @@
 
 use super::{Decode, Encode, HandshakeType, Malformed, Reader, TooLong, Writer};
 
-/// Most messages of a handshake are shorter, so that one allocation does for them.
-const USUAL_LENGTH: usize = 512;
+/// Room for a ClientHello with a share of X25519MLKEM768, which takes some 1,700 bytes, in one allocation.
+const USUAL_LENGTH: usize = 2048;
 
 /// `struct { HandshakeType msg_type; uint24 length; select (Handshake.msg_type) { … }; } Handshake;` without the message (RFC 9846
 /// section 4).
@@ -46,4 +46,60 @@ pub fn handshake_message<M: Encode>(kind: HandshakeType, body: &M) -> Result<Vec
     w.u8(kind.0);
     w.vec24("length", |w| body.encode(w))?;
     Ok(w.into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::test_message;
+    use super::super::{Certificate, CertificateEntry, Finished, Sequence};
+    use super::*;
+
+    #[test]
+    fn a_message_has_its_type_and_length_in_front() {
+        let message = handshake_message(
+            HandshakeType::FINISHED,
+            &Finished {
+                verify_data: &[5, 6, 7],
+            },
+        );
+        assert_eq!(message.as_deref(), Ok(&[20, 0, 0, 3, 5, 6, 7][..]));
+        let header = HandshakeHeader {
+            msg_type: HandshakeType::FINISHED,
+            length: 3,
+        };
+        assert_eq!(HandshakeHeader::read(&[20, 0, 0, 3]), Ok(header));
+        test_message("Handshake", &[20, 0, 0, 3], &[]);
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_an_error_by_name() {
+        let cert_data = vec![0; 0xff_ffff - 1];
+        let entries = [CertificateEntry {
+            cert_data: &cert_data,
+            extensions: Sequence::default(),
+        }];
+        let message = Certificate {
+            certificate_request_context: &[],
+            certificate_list: Sequence::from(&entries),
+        };
+        let error = handshake_message(HandshakeType::CERTIFICATE, &message).unwrap_err();
+        assert_eq!(
+            error,
+            TooLong {
+                structure: "Certificate",
+                field: "certificate_list"
+            }
+        );
+        let message = Finished {
+            verify_data: &vec![0; 0x100_0000],
+        };
+        let error = handshake_message(HandshakeType::FINISHED, &message).unwrap_err();
+        assert_eq!(
+            error,
+            TooLong {
+                structure: "Handshake",
+                field: "length"
+            }
+        );
+    }
 }

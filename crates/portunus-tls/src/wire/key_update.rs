@@ -38,3 +38,30 @@ impl Encode for KeyUpdate {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::AlertDescription;
+    use super::super::testing::test_message;
+    use super::*;
+
+    #[test]
+    fn a_key_update_reads_and_writes() {
+        test_message("KeyUpdate", &[0], &[]);
+        test_message("KeyUpdate", &[1], &[]);
+        assert_eq!(
+            KeyUpdate::read(&[1]),
+            Ok(KeyUpdate {
+                request_update: KeyUpdateRequest::UpdateRequested
+            })
+        );
+    }
+
+    /// RFC 9846 section 4.7.3: any other value is an `illegal_parameter`.
+    #[test]
+    fn another_value_is_refused() {
+        let fault = KeyUpdate::read(&[2]).unwrap_err();
+        assert_eq!(fault.to_string(), "KeyUpdate.request_update has the forbidden value 2");
+        assert_eq!(fault.alert(), AlertDescription::ILLEGAL_PARAMETER);
+    }
+}

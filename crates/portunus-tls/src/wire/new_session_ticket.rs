@@ -56,3 +56,52 @@ impl Encode for NewSessionTicket<'_> {
         self.encode_block(w)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{test_message, written};
+    use super::super::{ExtensionType, Order, Problem, Sequence, UnknownExtension};
+    use super::*;
+
+    fn ticket() -> NewSessionTicket<'static> {
+        NewSessionTicket {
+            ticket_lifetime: 604_800,
+            ticket_age_add: 0x0102_0304,
+            ticket_nonce: &[0],
+            ticket: b"ticket",
+            early_data: Some(u32::MAX),
+            unknown: Sequence::from(&[UnknownExtension {
+                extension_type: ExtensionType(0x2a2a),
+                extension_data: &[],
+            }]),
+            order: Order::from(&[ExtensionType(0x2a2a), ExtensionType::EARLY_DATA]),
+        }
+    }
+
+    #[test]
+    fn a_ticket_reads_and_writes() {
+        let bytes = written(&ticket());
+        test_message("NewSessionTicket", &bytes, &[]);
+        assert_eq!(NewSessionTicket::read(&bytes), Ok(ticket()));
+    }
+
+    #[test]
+    fn an_empty_ticket_is_refused() {
+        let fault = NewSessionTicket::read(&written(&NewSessionTicket {
+            ticket: &[],
+            ..ticket()
+        }))
+        .unwrap_err();
+        assert_eq!(
+            fault.to_string(),
+            "NewSessionTicket.ticket has 0 bytes where 1 to 65535 are allowed"
+        );
+    }
+
+    #[test]
+    fn what_has_no_place_in_it_is_refused() {
+        let bytes = [&[0; 8][..], &[0, 0, 1, 1, 0, 4, 0, 41, 0, 0]].concat();
+        let fault = NewSessionTicket::read(&bytes).unwrap_err();
+        assert_eq!(fault.problem, Problem::NotAllowedHere(ExtensionType::PRE_SHARED_KEY));
+    }
+}

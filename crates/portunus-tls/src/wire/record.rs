@@ -60,3 +60,22 @@ impl Encode for RecordHeader {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::test_message;
+    use super::*;
+
+    #[test]
+    fn a_header_reads_and_writes_whatever_it_says() {
+        test_message("TLSPlaintext", &[22, 3, 1, 0x40, 0], &[]);
+        test_message("TLSPlaintext", b"GET /", &[]);
+        let header = RecordHeader {
+            content_type: ContentType::HANDSHAKE,
+            legacy_record_version: ProtocolVersion::TLS1_0,
+            length: 16384,
+        };
+        assert_eq!(RecordHeader::from([22, 3, 1, 0x40, 0]), header);
+        assert_eq!(RecordHeader::read(&[22, 3, 1, 0x40, 0]), Ok(header));
+    }
+}

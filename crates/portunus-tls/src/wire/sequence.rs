@@ -1,13 +1,19 @@
 //! Vectors of items, read lazily or lent from a slice.
 
 use std::fmt;
+use std::marker::PhantomData;
 
-use super::{Decode, Encode, Malformed, Problem, Reader, TooLong, Writer};
+use super::{Decode, Encode, ExtensionType, Malformed, Problem, Reader, TooLong, Writer};
 
 /// One item of a [`Sequence`].
 pub trait Item<'a>: Copy + PartialEq + fmt::Debug + Decode<'a> + Encode {
     /// An item's size in bytes where all have the same.
     const SIZE: Option<usize> = None;
+
+    /// Whether it is an extension of one of these types.
+    fn is_extension_of(&self, _: &[ExtensionType]) -> bool {
+        false
+    }
 }
 
 /// A vector of items: what a peer sent (checked bytes, of which each item is read when it is asked for) or what we send (a slice).
@@ -21,8 +27,10 @@ pub enum Sequence<'a, T> {
 /// Bytes of which every item has been read once.
 pub struct Wire<'a, T> {
     bytes: &'a [u8],
-    /// Which of the items are meant, if not all.
-    keep: Option<fn(&T) -> bool>,
+    /// Extensions among the bytes that are not meant, for they have a field of their own.
+    skip: &'static [ExtensionType],
+    /// As lent by a slice, so that a message may be taken for one that lives shorter.
+    items: PhantomData<&'a [T]>,
 }
 
 impl<'a, T: Item<'a>> Sequence<'a, T> {
@@ -46,26 +54,32 @@ impl<'a, T: Item<'a>> Sequence<'a, T> {
                 }
             }
         }
-        Ok(Self::Wire(Wire { bytes, keep: None }))
+        Ok(Self::checked(bytes))
     }
 
-    /// Those items of checked `bytes` that `keep` chooses.
-    pub(super) fn filtered(bytes: &'a [u8], keep: fn(&T) -> bool) -> Self {
+    /// The items of checked `bytes`.
+    pub(super) fn checked(bytes: &'a [u8]) -> Self {
+        Self::skipping(bytes, &[])
+    }
+
+    /// The items of checked `bytes`, less the extensions of these types.
+    pub(super) fn skipping(bytes: &'a [u8], skip: &'static [ExtensionType]) -> Self {
         Self::Wire(Wire {
             bytes,
-            keep: Some(keep),
+            skip,
+            items: PhantomData,
         })
     }
 
     /// The items in order.
     pub fn iter(&self) -> Iter<'a, T> {
-        match self {
-            Self::Wire(wire) => Iter::Wire {
-                left: Reader::new(T::NAME, wire.bytes),
-                keep: wire.keep,
+        Iter(match self {
+            Self::Wire(wire) => Left::Wire {
+                bytes: Reader::new(T::NAME, wire.bytes),
+                skip: wire.skip,
             },
-            Self::Items(items) => Iter::Items(items.iter()),
-        }
+            Self::Items(items) => Left::Items(items.iter()),
+        })
     }
 
     /// Whether there is no item.
@@ -81,26 +95,25 @@ impl<'a, T: Item<'a>> Sequence<'a, T> {
     /// Writes the items one after another, with no length in front.
     pub fn encode_items(&self, w: &mut Writer) -> Result<(), TooLong> {
         match self {
-            Self::Wire(Wire { bytes, keep: None }) => {
+            Self::Wire(Wire { bytes, skip: [], .. }) => {
                 w.bytes(bytes);
                 Ok(())
             }
-            Self::Wire(Wire { keep: Some(_), .. }) | Self::Items(_) => self.iter().try_for_each(|item| item.encode(w)),
+            Self::Wire(Wire { skip: [_, ..], .. }) | Self::Items(_) => self.iter().try_for_each(|item| item.encode(w)),
         }
     }
 }
 
 /// The items of a [`Sequence`], by value.
 #[derive(Clone, Debug)]
-pub enum Iter<'a, T> {
-    /// From the wire.
-    #[doc(hidden)]
+pub struct Iter<'a, T>(Left<'a, T>);
+
+#[derive(Clone, Debug)]
+enum Left<'a, T> {
     Wire {
-        left: Reader<'a>,
-        keep: Option<fn(&T) -> bool>,
+        bytes: Reader<'a>,
+        skip: &'static [ExtensionType],
     },
-    /// Ours.
-    #[doc(hidden)]
     Items(std::slice::Iter<'a, T>),
 }
 
@@ -108,18 +121,18 @@ impl<'a, T: Item<'a>> Iterator for Iter<'a, T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
-        match self {
-            Self::Wire { left, keep } => loop {
-                if left.is_empty() {
+        match &mut self.0 {
+            Left::Wire { bytes, skip } => loop {
+                if bytes.is_empty() {
                     return None;
                 }
                 // The bytes were checked, so that this never fails.
-                let item = T::decode(left).ok()?;
-                if keep.is_none_or(|keep| keep(&item)) {
+                let item = T::decode(bytes).ok()?;
+                if !item.is_extension_of(skip) {
                     return Some(item);
                 }
             },
-            Self::Items(items) => items.next().copied(),
+            Left::Items(items) => items.next().copied(),
         }
     }
 }
@@ -182,3 +195,36 @@ impl<'a, T: Item<'a>> PartialEq for Sequence<'a, T> {
 }
 
 impl<'a, T: Item<'a> + Eq> Eq for Sequence<'a, T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{NamedGroup, ProtocolName};
+    use super::*;
+
+    #[test]
+    fn a_sequence_is_the_same_from_the_wire_and_from_a_slice() {
+        let r = Reader::new("Test", &[]);
+        let wire = Sequence::<NamedGroup>::check(&r, "groups", &[0, 29, 0x2a, 0x2a]).unwrap();
+        let ours = [NamedGroup::X25519, NamedGroup(0x2a2a)];
+        assert_eq!(wire, Sequence::from(&ours));
+        assert_ne!(wire, Sequence::from(&ours[..1]));
+        assert!(wire.contains(&NamedGroup::X25519) && !wire.contains(&NamedGroup::X448));
+        assert_eq!(format!("{wire:?}"), "[x25519, 0x2a2a]");
+        assert!(Sequence::<NamedGroup>::default().is_empty());
+    }
+
+    #[test]
+    fn every_item_is_checked_before_one_is_read() {
+        let r = Reader::new("Test", &[]);
+        let fault = Sequence::<ProtocolName<'_>>::check(&r, "names", &[1, b'a', 0]).unwrap_err();
+        assert_eq!(
+            fault.to_string(),
+            "ProtocolName.name has 0 bytes where 1 to 255 are allowed"
+        );
+        let fault = Sequence::<NamedGroup>::check(&r, "groups", &[0]).unwrap_err();
+        assert_eq!(
+            fault.to_string(),
+            "Test.groups has 1 bytes, which is no whole number of items of 2 bytes"
+        );
+    }
+}

@@ -186,7 +186,7 @@ impl<'a> Extensions<'a> {
         if supported_versions == Some(ProtocolVersion::TLS1_3) {
             return Ok(Self::Tls13(block));
         }
-        let unknown = block.kept(|one| one.extension_type != ExtensionType::SUPPORTED_VERSIONS);
+        let unknown = block.without(&[ExtensionType::SUPPORTED_VERSIONS]);
         Ok(Self::Older {
             supported_versions,
             unknown,
@@ -225,5 +225,133 @@ impl Encode for HelloRetryRequest<'_> {
         w.u16(self.cipher_suite.0);
         w.u8(self.legacy_compression_method);
         self.extensions.encode_block(w)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{hex, test_message, written};
+    use super::super::{AlertDescription, Problem, Sequence, UnknownExtension};
+    use super::*;
+
+    fn server_hello() -> ServerHello<'static> {
+        ServerHello {
+            legacy_version: ProtocolVersion::TLS1_2,
+            random: &[7; 32],
+            legacy_session_id_echo: &[8; 32],
+            cipher_suite: CipherSuite::TLS_AES_256_GCM_SHA384,
+            legacy_compression_method: 0,
+            extensions: ServerHelloExtensions {
+                supported_versions: Some(ProtocolVersion::TLS1_3),
+                key_share: Some(KeyShareEntry {
+                    group: NamedGroup::X25519,
+                    key_exchange: &[5; 32],
+                }),
+                pre_shared_key: Some(1),
+                unknown: Sequence::from(&[UnknownExtension {
+                    extension_type: ExtensionType(0x9999),
+                    extension_data: &[1],
+                }]),
+                order: Order::from(&[
+                    ExtensionType::KEY_SHARE,
+                    ExtensionType(0x9999),
+                    ExtensionType::PRE_SHARED_KEY,
+                    ExtensionType::SUPPORTED_VERSIONS,
+                ]),
+            },
+        }
+    }
+
+    /// A ServerHello with these extensions.
+    fn hello(extensions: &str) -> Vec<u8> {
+        let extensions = hex(extensions);
+        let length = u16::try_from(extensions.len()).unwrap().to_be_bytes();
+        [&hex("0303")[..], &[9; 32], &hex("00 1301 00"), &length, &extensions].concat()
+    }
+
+    const BEFORE_EXTENSIONS: usize = 2 + 32 + 33 + 2 + 1;
+
+    #[test]
+    fn a_server_hello_reads_and_writes() {
+        let hello = server_hello();
+        let bytes = written(&hello);
+        test_message("ServerHello", &bytes, &[BEFORE_EXTENSIONS]);
+        let read = ServerHelloOrRetry::read(&bytes);
+        assert_eq!(read, Ok(ServerHelloOrRetry::ServerHello(hello)));
+        assert!(hello.extension_types().eq(hello.extensions.order.iter()));
+    }
+
+    #[test]
+    fn a_hello_retry_request_is_told_by_its_random() {
+        let retry = HelloRetryRequest {
+            legacy_version: ProtocolVersion::TLS1_2,
+            legacy_session_id_echo: &[8; 32],
+            cipher_suite: CipherSuite::TLS_AES_128_GCM_SHA256,
+            legacy_compression_method: 0,
+            extensions: HelloRetryRequestExtensions {
+                supported_versions: Some(ProtocolVersion::TLS1_3),
+                cookie: Some(b"cookie"),
+                key_share: Some(NamedGroup::SECP256R1),
+                order: Order::from(&[
+                    ExtensionType::SUPPORTED_VERSIONS,
+                    ExtensionType::KEY_SHARE,
+                    ExtensionType::COOKIE,
+                ]),
+                ..HelloRetryRequestExtensions::default()
+            },
+        };
+        let bytes = written(&retry);
+        assert_eq!(bytes[2..34], HelloRetryRequest::RANDOM);
+        test_message("ServerHello", &bytes, &[BEFORE_EXTENSIONS]);
+        assert_eq!(
+            ServerHelloOrRetry::read(&bytes),
+            Ok(ServerHelloOrRetry::HelloRetryRequest(retry))
+        );
+    }
+
+    /// The version is judged before the rest, so the rest must not hide it (RFC 9846 section 4.3.1).
+    #[test]
+    fn a_server_hello_of_an_older_version_reads_whatever_its_extensions() {
+        let without = &hello("")[..38];
+        test_message("ServerHello", without, &[]);
+        for extensions in [
+            "",
+            "0000 0000 0033 0001 ff ff01 0001 00",
+            "002b 0002 0303 0029 0000 000a 0000",
+        ] {
+            let bytes = hello(extensions);
+            test_message("ServerHello", &bytes, &[without.len()]);
+            let Ok(ServerHelloOrRetry::ServerHello(read)) = ServerHelloOrRetry::read(&bytes) else {
+                panic!("{extensions} is read");
+            };
+            assert_ne!(read.extensions.supported_versions, Some(ProtocolVersion::TLS1_3));
+            assert_eq!(read.extensions.key_share, None);
+        }
+        let bytes = hello("0000 0000 0033 0001 ff ff01 0001 00");
+        let Ok(ServerHelloOrRetry::ServerHello(read)) = ServerHelloOrRetry::read(&bytes) else {
+            panic!()
+        };
+        let types = [
+            ExtensionType::SERVER_NAME,
+            ExtensionType::KEY_SHARE,
+            ExtensionType::RENEGOTIATION_INFO,
+        ];
+        assert!(read.extension_types().eq(types));
+    }
+
+    #[test]
+    fn what_has_no_place_in_a_server_hello_of_tls_1_3_is_refused() {
+        let fault = ServerHelloOrRetry::read(&hello("0000 0000 002b 0002 0304")).unwrap_err();
+        assert_eq!(fault.problem, Problem::NotAllowedHere(ExtensionType::SERVER_NAME));
+        assert_eq!(fault.alert(), AlertDescription::ILLEGAL_PARAMETER);
+        let fault = ServerHelloOrRetry::read(&hello("002b 0002 0304 002b 0002 0304")).unwrap_err();
+        assert_eq!(fault.problem, Problem::Duplicate(ExtensionType::SUPPORTED_VERSIONS));
+        let fault = ServerHelloOrRetry::read(&hello("002b 0003 02 0304")).unwrap_err();
+        assert_eq!(fault.problem, Problem::TrailingBytes);
+        // A cookie belongs to a HelloRetryRequest, a list of shares to a ClientHello.
+        let fault = ServerHelloOrRetry::read(&hello("002b 0002 0304 002c 0003 0001 00")).unwrap_err();
+        assert_eq!(fault.problem, Problem::NotAllowedHere(ExtensionType::COOKIE));
+        let fault = ServerHelloOrRetry::read(&hello("002b 0002 0304 0033 0007 0005 001d 0001 00")).unwrap_err();
+        assert_eq!(fault.alert(), AlertDescription::DECODE_ERROR);
     }
 }

@@ -1,4 +1,4 @@
-//! Mailboxes and their constraints (RFC 5280 sections 4.2.1.6 and 4.2.1.10).
+//! Mailboxes and their constraints (RFC 5280 section 4.2.1.6 and RFC 5280 section 4.2.1.10).
 
 use super::dns::check_presented;
 

@@ -1,4 +1,4 @@
-//! IP addresses and their ranges (RFC 5280 sections 4.2.1.6 and 4.2.1.10).
+//! IP addresses and their ranges (RFC 5280 section 4.2.1.6 and RFC 5280 section 4.2.1.10).
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -2,6 +2,7 @@
 
 use super::budget::{Exhausted, Spent};
 use super::check::{self, Question, Role, Verdict};
+use super::names;
 use crate::anchors::{Anchor, Anchors};
 use crate::certificate::Certificate;
 use crate::der::Malformed;
@@ -322,5 +323,5 @@ pub(crate) fn above<'c>(
     if check::path_length(authority, intermediates, sink).is_break() {
         return Ok(ControlFlow::Break(()));
     }
-    check::name_constraints(authority, below, spent, sink)
+    names::constraints(authority, below, spent, sink)
 }

@@ -1,13 +1,12 @@
 //! The checks, each in one place. They tell a [`Sink`] what they found: a verdict stops at the first failure and costs no
 //! allocation, a report collects all.
 
-use super::budget::{Exhausted, Spent};
+use super::names;
 use crate::certificate::Certificate;
 use crate::der::{Malformed, known};
 use crate::extensions::KeyUsage;
 use crate::limits::{MAX_SERIAL_OCTETS, RSA_MODULUS_BITS};
-use crate::name::constraints::{Judgement, Subtree};
-use crate::name::{self, GeneralName, GeneralNames};
+use crate::name::constraints::Subtree;
 use crate::policy::{Policy, Purpose, Severity};
 use crate::report::{Check, Finding, Outcome};
 use crate::signature::SignatureAlgorithm;
@@ -101,7 +100,8 @@ pub(crate) fn end_entity(
     validity(certificate, question.time, sink)?;
     key(certificate, sink)?;
     end_entity_usage(certificate, question.purpose, sink)?;
-    alternative_names(certificate, question.name, sink)
+    names::alternative(certificate, question.name, sink)?;
+    key_identifiers(certificate, Role::EndEntity, sink)
 }
 
 /// Everything about an authority that does not depend on the path below it.
@@ -114,7 +114,8 @@ pub(crate) fn authority(
     form(certificate, role, sink)?;
     validity(certificate, question.time, sink)?;
     key(certificate, sink)?;
-    authority_usage(certificate, role, question.purpose, sink)
+    authority_usage(certificate, role, question.purpose, sink)?;
+    key_identifiers(certificate, role, sink)
 }
 
 /// What RFC 5280 wants of every certificate, whatever it is for.
@@ -124,7 +125,7 @@ fn form(certificate: &Certificate<'_>, role: Role, sink: &mut impl Sink) -> Cont
         format!("version {}", certificate.version())
     })?;
     if role != Role::Anchor {
-        // An anchor's own signature is nobody's business, and a root in use has the serial number 0.
+        // An anchor's own signature is nobody's business; roots in use have the serial number 0, or a time in the wrong form.
         let algorithm = certificate.signature_algorithm();
         sink.note(
             Check::AlgorithmsAgree,
@@ -137,16 +138,15 @@ fn form(certificate: &Certificate<'_>, role: Role, sink: &mut impl Sink) -> Cont
         let proper =
             serial.len() <= MAX_SERIAL_OCTETS && serial != [0] && serial.first().is_some_and(|b| b & 0x80 == 0);
         sink.note(Check::SerialNumber, proper, || hexadecimal(serial))?;
+        sink.note(Check::TimeForm, certificate.times_are_in_their_form(), String::new)?;
     }
-    sink.note(Check::TimeForm, certificate.times_are_in_their_form(), String::new)?;
     sink.note(Check::IssuerName, !certificate.issuer().is_empty(), || {
         certificate.issuer().to_string()
     })?;
     let unknown = extensions.unknown_critical;
     sink.note(Check::CriticalExtensions, unknown.is_none(), || {
         unknown.map(|e| e.to_string()).unwrap_or_default()
-    })?;
-    key_identifiers(certificate, role, sink)
+    })
 }
 
 fn key_identifiers(certificate: &Certificate<'_>, role: Role, sink: &mut impl Sink) -> ControlFlow<()> {
@@ -168,12 +168,14 @@ fn key_identifiers(certificate: &Certificate<'_>, role: Role, sink: &mut impl Si
     let subject = sink.read(certificate.subject_key_identifier())?.flatten();
     let critical = extensions.subject_key_identifier.is_some_and(|e| e.critical);
     sink.note(Check::SubjectKeyIdentifierForm, !critical, String::new)?;
-    if role != Role::EndEntity {
-        sink.note(Check::SubjectKeyIdentifier, subject.is_some(), || {
-            subject.map(hexadecimal).unwrap_or_default()
-        })?;
-    }
-    ControlFlow::Continue(())
+    let check = match role {
+        Role::EndEntity => return ControlFlow::Continue(()),
+        Role::Intermediate => Check::SubjectKeyIdentifier,
+        Role::Anchor => Check::AnchorSubjectKeyIdentifier,
+    };
+    sink.note(check, subject.is_some(), || {
+        subject.map(hexadecimal).unwrap_or_default()
+    })
 }
 
 fn validity(certificate: &Certificate<'_>, time: UnixTime, sink: &mut impl Sink) -> ControlFlow<()> {
@@ -330,81 +332,6 @@ fn purposes(usage: &crate::ExtendedKeyUsage<'_>, wanted: Purpose) -> String {
     format!("{made_for}: extended key usage {usage}; wanted is {}", wanted.name())
 }
 
-fn alternative_names(
-    certificate: &Certificate<'_>,
-    wanted: Option<&ServerName>,
-    sink: &mut impl Sink,
-) -> ControlFlow<()> {
-    let subject_is_empty = certificate.subject().is_empty();
-    if let Some(extension) = certificate.extensions().subject_alt_name {
-        sink.note(
-            Check::AlternativeNamesCritical,
-            extension.critical || !subject_is_empty,
-            String::new,
-        )?;
-        sink.note(
-            Check::AlternativeNamesNotCritical,
-            !extension.critical || subject_is_empty,
-            String::new,
-        )?;
-    }
-    let Some(names) = sink.read(certificate.subject_alt_names())? else {
-        return ControlFlow::Continue(());
-    };
-    let improper = names.clone().find(|name| !is_proper(name));
-    sink.note(Check::AlternativeNames, improper.is_none(), || {
-        improper.map(|n| n.to_string()).unwrap_or_default()
-    })?;
-    let shared = names.clone().find(is_wildcard_of_public_suffix);
-    sink.note(Check::PublicSuffix, shared.is_none(), || {
-        shared.map(|n| n.to_string()).unwrap_or_default()
-    })?;
-    let Some(wanted) = wanted else {
-        return ControlFlow::Continue(());
-    };
-    let found = name::find(wanted, names.clone());
-    sink.note(Check::Name, found.is_some(), || match found {
-        Some(found) => format!("{wanted} by {found}"),
-        None => format!("wanted is {wanted}, and {}", listed(names)),
-    })
-}
-
-/// RFC 5280 section 4.2.1.6: the preferred name syntax, which has no underscores; each name is something.
-fn is_proper(name: &GeneralName<'_>) -> bool {
-    match name {
-        GeneralName::Dns(pattern) => !pattern.contains('_') && name::check_presented(pattern).is_ok(),
-        GeneralName::Email(text) | GeneralName::Uri(text) => !text.is_empty(),
-        _ => true,
-    }
-}
-
-/// Whether a wildcard stands right below a suffix that strangers share (`*.co.uk`, `*.s3.amazonaws.com`).
-fn is_wildcard_of_public_suffix(name: &GeneralName<'_>) -> bool {
-    let GeneralName::Dns(pattern) = name else { return false };
-    let Some(parent) = pattern.strip_prefix("*.") else {
-        return false;
-    };
-    let parent = parent.to_ascii_lowercase();
-    psl::suffix(parent.as_bytes()).is_some_and(|suffix| suffix.as_bytes() == parent.as_bytes())
-}
-
-/// The names of a certificate, as far as somebody would read them.
-fn listed(names: GeneralNames<'_>) -> String {
-    const MOST: usize = 8;
-    let all = names.clone().count();
-    if all == 0 {
-        return "the certificate has no subjectAltName (a common name does not count)".to_owned();
-    }
-    let shown: Vec<_> = names.take(MOST).map(|name| name.to_string()).collect();
-    let more = all.saturating_sub(shown.len());
-    let more = if more == 0 {
-        String::new()
-    } else {
-        format!(" and {more} more")
-    };
-    format!("the certificate has {}{more}", shown.join(", "))
-}
-
 /// Whether an authority may have `below` intermediates under it that are not self-issued (RFC 5280 section 6.1.4).
 pub(crate) fn path_length(certificate: &Certificate<'_>, below: usize, sink: &mut impl Sink) -> ControlFlow<()> {
     // An extension that cannot be read has failed already.
@@ -419,56 +346,6 @@ pub(crate) fn path_length(certificate: &Certificate<'_>, below: usize, sink: &mu
     sink.note(Check::PathLength, below <= most, || {
         format!("at most {most}, and there are {below}")
     })
-}
-
-/// Whether the names of all certificates below an authority lie within its constraints (RFC 5280 section 6.1.4). `below`
-/// begins with the end entity; `Err` when the budget is used up.
-pub(crate) fn name_constraints<'c>(
-    authority: &Certificate<'_>,
-    below: impl Iterator<Item = &'c Certificate<'c>>,
-    budget: &mut Spent,
-    sink: &mut impl Sink,
-) -> Result<ControlFlow<()>, Exhausted> {
-    let Ok(Some(constraints)) = authority.name_constraints() else {
-        return Ok(ControlFlow::Continue(()));
-    };
-    for (index, certificate) in below.enumerate() {
-        // A self-issued authority passes on a key, not a name (RFC 5280 section 6.1.3).
-        if index > 0 && certificate.is_self_issued() {
-            continue;
-        }
-        let mut judge = |name: GeneralName<'_>| -> Result<ControlFlow<()>, Exhausted> {
-            let judgement = constraints.judge(&name, || budget.compare_name())?;
-            Ok(sink.note(
-                Check::NameConstraints,
-                judgement == Judgement::Allowed,
-                || match &judgement {
-                    Judgement::Allowed => name.to_string(),
-                    Judgement::Excluded(subtree) => format!("{name} lies in the excluded {subtree}"),
-                    Judgement::NotPermitted => format!("{name} lies in none of the permitted subtrees"),
-                    Judgement::NotComparable(subtree) => format!("{name} cannot be compared with {subtree}"),
-                },
-            ))
-        };
-        let subject = certificate.subject();
-        if !subject.is_empty() && judge(GeneralName::Directory(subject))?.is_break() {
-            return Ok(ControlFlow::Break(()));
-        }
-        // A subjectAltName that cannot be read has failed already.
-        for name in certificate.subject_alt_names().unwrap_or_else(|_| GeneralNames::none()) {
-            if judge(name)?.is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
-        }
-        if certificate.extensions().subject_alt_name.is_none() {
-            for email in subject.email_addresses() {
-                if judge(GeneralName::Email(&email))?.is_break() {
-                    return Ok(ControlFlow::Break(()));
-                }
-            }
-        }
-    }
-    Ok(ControlFlow::Continue(()))
 }
 
 /// Octets with colons between them, as people compare them.

@@ -48,24 +48,33 @@ pub(crate) fn refusal(search: Search<'_, '_>, cause: Option<Check>) -> Refusal {
     };
     told.extend(&mut vec![0]);
     let Telling { search, mut paths, .. } = told;
-    if let (Some(check), Some(end_entity)) = (cause, search.candidates.first()) {
-        let alone = vec![summary(&end_entity.certificate, false)];
-        paths.insert(0, RefusedPath::new(alone, vec![failure(check, String::new())]));
-    }
-    let failures = |path: &RefusedPath| path.findings().iter().filter(|f| f.outcome == Outcome::Failed).count();
-    let overruled = usize::from(cause.is_some());
-    if let Some(paths) = paths.get_mut(overruled..) {
-        // Paths to an anchor first; of the others, those that go far.
-        paths.sort_by_key(|path| {
-            let length = if path.reaches_anchor() {
-                0
-            } else {
-                MAX_PATH.saturating_sub(path.certificates().len())
-            };
-            (!path.reaches_anchor(), length, failures(path))
-        });
-    }
+    // Paths to an anchor first; of the others, those that go far.
+    paths.sort_by_key(|path| {
+        let failures = path
+            .findings
+            .iter()
+            .filter(|finding| finding.outcome == Outcome::Failed)
+            .count();
+        let missing = if path.anchor.is_some() {
+            0
+        } else {
+            MAX_PATH.saturating_sub(path.places.len())
+        };
+        (path.anchor.is_none(), missing, failures)
+    });
     paths.truncate(MAX_REFUSED_PATHS);
+    let sent: Vec<_> = search
+        .candidates
+        .iter()
+        .map(|candidate| summary(&candidate.certificate, false))
+        .collect();
+    let mut paths: Vec<_> = paths.into_iter().map(|path| path.with_summaries(&sent)).collect();
+    if let (Some(check), Some(end_entity)) = (cause, sent.first()) {
+        paths.insert(
+            0,
+            RefusedPath::new(vec![end_entity.clone()], vec![failure(check, String::new())]),
+        );
+    }
     let hints = hints(&search, paths.first());
     Refusal::new(paths, hints, failure(Check::Budget, String::new()))
 }
@@ -89,8 +98,22 @@ fn failure(check: Check, value: String) -> Finding {
 /// The search without pruning.
 struct Telling<'a, 'q> {
     search: Search<'a, 'q>,
-    paths: Vec<RefusedPath>,
+    paths: Vec<Told>,
     steps_left: usize,
+}
+
+/// A path that was tried: places among the candidates, and the anchor if it got there.
+struct Told {
+    places: Vec<usize>,
+    anchor: Option<Summary>,
+    findings: Vec<Finding>,
+}
+
+impl Told {
+    fn with_summaries(self, sent: &[Summary]) -> RefusedPath {
+        let candidates = self.places.into_iter().filter_map(|place| sent.get(place).cloned());
+        RefusedPath::new(candidates.chain(self.anchor).collect(), self.findings)
+    }
 }
 
 impl Telling<'_, '_> {
@@ -156,12 +179,12 @@ impl Telling<'_, '_> {
             signed,
             false,
         ));
-        let last = certificates.len().saturating_sub(1);
-        let summaries = certificates
-            .iter()
-            .enumerate()
-            .map(|(at, c)| summary(c, anchored && at == last));
-        self.paths.push(RefusedPath::new(summaries.collect(), found));
+        let anchor = anchor.map(|anchor| summary(&anchor.certificate, true));
+        self.paths.push(Told {
+            places: path.to_vec(),
+            anchor,
+            findings: found,
+        });
     }
 }
 

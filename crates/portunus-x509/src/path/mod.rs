@@ -4,6 +4,8 @@ mod budget;
 mod build;
 mod check;
 mod explain;
+mod names;
+mod order;
 
 use crate::anchors::Anchors;
 use crate::certificate::Certificate;
@@ -17,6 +19,7 @@ use check::Verdict;
 
 pub(crate) use check::Question;
 pub(crate) use explain::made_checks;
+pub use order::order;
 
 /// Looks for a path from `chain[0]` to one of `anchors` on which every check of `policy` passes, for `purpose`, at
 /// `time`, and for `name` where one is given. The other certificates of `chain` are candidates in any order; needless

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use portunus_ca::{Authority, Error};
+use portunus_ca::{Authority, Error, Scope};
 use portunus_x509::{Certificate, InvalidName, Printable, ServerName};
 
 use crate::clock;
@@ -16,7 +16,8 @@ use crate::output;
 ///
 /// The authority's root and intermediate certificates carry name constraints: they are good for
 /// localhost, *.localhost, *.test, *.internal, *.home.arpa, this machine's name, and private and
-/// loopback addresses alone. Whoever steals their keys cannot speak for any site of the Internet.
+/// loopback addresses alone, and for what `init --permit` adds. So whoever steals their keys
+/// cannot speak for other sites of the Internet.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -78,10 +79,10 @@ fn init(data_dir: &Path, permit: &[ServerName]) -> Result<String, Failure> {
         .map_err(|error| failure("cannot make the authority", error))?;
     Ok(format!(
         "Made the authority of this machine.\n\n\
-         Its root certificate, for programs that shall trust it: {}\n\
-         It may certify: {}\n",
+         Its root certificate, for programs that shall trust it:\n  {}\n\
+         What it may certify:\n{}",
         shown(&authority.root_file()),
-        authority.scope()
+        scope(authority.scope())
     ))
 }
 
@@ -121,13 +122,20 @@ fn show(authority: &Authority) -> Result<String, Failure> {
         &authority.intermediate_file(),
     )?;
     text.push_str("What it may certify\n");
-    for name in authority.scope().names() {
-        line(&mut text, "", format_args!("{name}, *.{name}"));
-    }
-    for network in authority.scope().networks() {
-        line(&mut text, "", network);
-    }
+    text.push_str(&scope(authority.scope()));
     Ok(text)
+}
+
+/// A line for each name and each range of addresses.
+fn scope(scope: &Scope) -> String {
+    let mut text = String::new();
+    for name in scope.names() {
+        let _ = writeln!(text, "  {name}, *.{name}");
+    }
+    for network in scope.networks() {
+        let _ = writeln!(text, "  {network}");
+    }
+    text
 }
 
 fn certificate(text: &mut String, title: &str, der: &[u8], file: &Path) -> Result<(), Failure> {
@@ -148,12 +156,7 @@ fn certificate(text: &mut String, title: &str, der: &[u8], file: &Path) -> Resul
 }
 
 fn line(text: &mut String, label: &str, value: impl fmt::Display) {
-    let indent = if label.is_empty() {
-        "  ".to_owned()
-    } else {
-        format!("  {label:<8} ")
-    };
-    let _ = writeln!(text, "{indent}{value}");
+    let _ = writeln!(text, "  {label:<8} {value}");
 }
 
 fn data_dir() -> Result<PathBuf, Failure> {
@@ -186,8 +189,8 @@ pub(crate) fn failure(what: &str, error: Error) -> Failure {
             shown(path.parent().unwrap_or(path))
         )),
         Error::FileExists { .. } => failure.hint("replace it with --force, or name another folder with --out"),
-        Error::NotPermitted { scope, .. } => failure
-            .hint(format_args!("it may certify {scope}"))
+        Error::NotPermitted { scope: permitted, .. } => failure
+            .hint(format_args!("it may certify\n{}", scope(permitted)))
             .hint("an authority that may certify more is made by: portunus ca init --permit NAME"),
         Error::PublicSuffix { name } => failure.hint(format_args!(
             "permit a name of your own below it, such as example.{name}"

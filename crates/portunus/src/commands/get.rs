@@ -121,10 +121,15 @@ Examples:
 
 Trusted are this machine's own authority, for the names that it may certify, and the system's.
 
-Exit codes are curl's: 1 not HTTP(S), 2 wrong usage, 3 not an address, 6 name not resolved, 7 not connected, 8 broken
-response, 16 HTTP/2 failure, 18 partial body, 22 HTTP error with -f, 23 not written, 26 not read, 28 too late,
-35 handshake failed, 47 too many redirects, 49 wrong --resolve, 52 empty reply, 55 not sent, 56 not received or cut off,
-60 certificate refused, 77 authorities not read, 92 HTTP/2 stream reset.";
+Exit codes are curl's:
+   1 not HTTP or HTTPS        22 HTTP error with -f         52 empty reply
+   2 wrong usage              23 output not written         55 not sent
+   3 not an address           26 input not read             56 not received, or cut off
+   6 name not resolved        28 too late                   60 certificate refused
+   7 not connected            35 TLS handshake failed       77 --cacert not read
+   8 broken response          47 too many redirects         92 HTTP/2 stream reset
+  16 HTTP/2 failure           49 wrong --resolve
+  18 partial body";
 
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let silent = args.silent;
@@ -180,7 +185,10 @@ impl Fetch {
             return self.fetch().await;
         };
         let outcome = tokio::time::timeout(limit, self.fetch()).await;
-        outcome.unwrap_or_else(|_| Err(failure::too_late(limit, &self.progress)))
+        outcome.unwrap_or_else(|_| {
+            self.progress.finish();
+            Err(failure::too_late(limit, &self.progress))
+        })
     }
 
     async fn fetch(&mut self) -> Result<(), Failure> {

@@ -5,3 +5,4 @@
 pub(crate) mod ca;
 pub(crate) mod explain;
 pub(crate) mod get;
+pub(crate) mod serve;

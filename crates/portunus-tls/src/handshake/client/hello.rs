@@ -167,12 +167,16 @@ impl<'a> Offer<'a> {
             },
         };
         let mut bytes = handshake_message(HandshakeType::CLIENT_HELLO, &hello)?;
+        #[cfg(test)]
+        {
+            bytes = crate::crypto::recorded::in_place_of(HandshakeType::CLIENT_HELLO, bytes);
+        }
         let early_secret = match session {
             None => None,
             Some(session) => Some(bind(&mut bytes, &hello, session, retry)?),
         };
-        #[cfg(test)]
-        let bytes = crate::crypto::recorded::in_place_of(HandshakeType::CLIENT_HELLO, bytes);
+        #[cfg(fuzzing)]
+        let bytes = crate::mutation::message(HandshakeType::CLIENT_HELLO, bytes);
         Ok(SentHello { bytes, early_secret })
     }
 }

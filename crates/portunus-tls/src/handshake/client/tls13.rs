@@ -12,7 +12,7 @@ use crate::crypto::group::{ExchangeFailed, KeyShares};
 use crate::crypto::suite::Suite;
 use crate::error::{Error, Internal, Limit, Misuse, PeerFault};
 use crate::handshake::channel::{Aligned, Channel, Message};
-use crate::handshake::signed::{check_proof, signed_content};
+use crate::handshake::signed::{check_finished, check_proof, signed_content};
 use crate::handshake::{ConnectionInfo, Established, Resumption, Side};
 use crate::handshake_io::ChangeCipherSpec;
 use crate::limits::MAX_CHAIN_LENGTH;
@@ -406,7 +406,7 @@ struct ServerProof {
     request: Option<Message>,
 }
 
-/// `[CertificateRequest], Certificate, CertificateVerify` (RFC 9846 sections 4.4.2, 4.5.1 and 4.5.2).
+/// `[CertificateRequest], Certificate, CertificateVerify` (RFC 9846 section 4.4.2, RFC 9846 section 4.5.1 and RFC 9846 section 4.5.2).
 async fn server_certificate(
     channel: &mut Channel,
     transcript: &mut Transcript,
@@ -490,9 +490,7 @@ async fn server_finished(
 ) -> Result<Aligned, Error> {
     let (message, aligned) = channel.receive_last(&[HandshakeType::FINISHED]).await?;
     let finished: Finished<'_> = message.decode()?;
-    if !secret.verify_data(&transcript.hash())?.matches(finished.verify_data) {
-        return Err(PeerFault::BadFinished.into());
-    }
+    check_finished(secret, transcript, finished.verify_data)?;
     transcript.add(message.bytes());
     channel.note(&Note::PeerFinished);
     Ok(aligned)

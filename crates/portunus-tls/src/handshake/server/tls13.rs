@@ -12,7 +12,7 @@ use crate::crypto::suite::Suite;
 use crate::crypto::{group, random};
 use crate::error::{Error, Internal, Limit, PeerFault};
 use crate::handshake::channel::{Aligned, Channel};
-use crate::handshake::signed::{check_proof, signed_content};
+use crate::handshake::signed::{check_finished, check_proof, signed_content};
 use crate::handshake::{ConnectionInfo, Established, Side};
 use crate::handshake_io::{ApplicationData, ChangeCipherSpec};
 use crate::limits::{MAX_CHAIN_LENGTH, MAX_SKIPPED_EARLY_DATA, TICKET_LIFETIME, TICKETS_ISSUED};
@@ -321,7 +321,7 @@ fn certificate_request(
     Ok(Some(Requested { verifier, required }))
 }
 
-/// Certificate and CertificateVerify (RFC 9846 sections 4.5.1 and 4.5.2).
+/// Certificate and CertificateVerify (RFC 9846 section 4.5.1 and RFC 9846 section 4.5.2).
 async fn certificate(
     channel: &mut Channel,
     transcript: &mut Transcript,
@@ -454,9 +454,7 @@ async fn client_finished(
 ) -> Result<Aligned, Error> {
     let (message, aligned) = channel.receive_last(&[HandshakeType::FINISHED]).await?;
     let finished: Finished<'_> = message.decode()?;
-    if !secret.verify_data(&transcript.hash())?.matches(finished.verify_data) {
-        return Err(PeerFault::BadFinished.into());
-    }
+    check_finished(secret, transcript, finished.verify_data)?;
     transcript.add(message.bytes());
     channel.note(&Note::PeerFinished);
     Ok(aligned)

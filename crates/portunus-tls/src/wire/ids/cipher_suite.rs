@@ -1,7 +1,7 @@
 use super::{is_grease, registry};
 
 registry! {
-    /// `uint8 CipherSuite[2];` (RFC 9846 sections 4.2.2 and B.4)
+    /// `uint8 CipherSuite[2];` (RFC 9846 section 4.2.2 and RFC 9846 appendix B.4)
     ///
     /// TLS 1.3 has its own suites; those of older versions have names here so that what a peer offers reads well.
     CipherSuite(u16) {

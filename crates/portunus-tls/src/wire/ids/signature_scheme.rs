@@ -29,7 +29,7 @@ registry! {
         SM2SIG_SM3 = 0x0708, "sm2sig_sm3";
         RSA_PKCS1_SHA1 = 0x0201, "rsa_pkcs1_sha1";
         ECDSA_SHA1 = 0x0203, "ecdsa_sha1";
-        // Those of TLS 1.2's SignatureAndHashAlgorithm that clients still list (RFC 9846 section B.3.1.3 for the DSA ones).
+        // Those of TLS 1.2's SignatureAndHashAlgorithm that clients still list (RFC 9846 appendix B.3.1.3 for the DSA ones).
         RSA_PKCS1_SHA224 = 0x0301, "rsa_pkcs1_sha224";
         ECDSA_SHA224 = 0x0303, "ecdsa_sha224";
         DSA_SHA1 = 0x0202, "dsa_sha1";
