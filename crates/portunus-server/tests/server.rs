@@ -73,6 +73,9 @@ async fn connections_are_served_beside_silent_ones_until_the_stop() {
 
 #[tokio::test]
 async fn plain_http_is_told_where_to_go() {
+    let Some(program) = portunus_peers::CURL.for_this_test() else {
+        return;
+    };
     let (_folder, site) = site(&[("a.txt", b"hello")]);
     let (address, stop, running) = start(site).await;
     let answer = ask(address, "GET /a.txt?q HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
@@ -82,23 +85,26 @@ async fn plain_http_is_told_where_to_go() {
         "{answer}"
     );
 
-    let (code, told) = curl(&["-i", &format!("http://{address}/a.txt")]).await;
+    let (code, told) = curl(&program, &["-i", &format!("http://{address}/a.txt")]).await;
     let told = String::from_utf8(told).unwrap();
     assert_eq!(code, 0);
     assert!(
         told.starts_with("HTTP/1.1 400") && told.contains(&format!("Use https://{address}/a.txt\n")),
         "{told}"
     );
-    let (code, _) = curl(&["-I", &format!("http://{address}/a.txt")]).await;
+    let (code, _) = curl(&program, &["-I", &format!("http://{address}/a.txt")]).await;
     assert_eq!(code, 0);
     // With more to come than anybody reads.
-    let (code, told) = curl(&[
-        "-H",
-        "Expect:",
-        "-d",
-        &"x".repeat(100_000),
-        &format!("http://{address}/"),
-    ])
+    let (code, told) = curl(
+        &program,
+        &[
+            "-H",
+            "Expect:",
+            "-d",
+            &"x".repeat(100_000),
+            &format!("http://{address}/"),
+        ],
+    )
     .await;
     assert_eq!((code, told.starts_with(b"This is a port for HTTPS")), (0, true));
     stop.gracefully();
@@ -107,6 +113,9 @@ async fn plain_http_is_told_where_to_go() {
 
 #[tokio::test]
 async fn curl_gets_large_files_over_both_versions() {
+    let Some(program) = portunus_peers::CURL.for_this_test() else {
+        return;
+    };
     let large = pattern(32 * 1024 * 1024);
     let (_folder, site) = site(&[("large", &large)]);
     for (protocol, flag) in [
@@ -115,11 +124,11 @@ async fn curl_gets_large_files_over_both_versions() {
     ] {
         let server = serve(site.clone(), protocol).await;
         let url = format!("http://{}/large", server.address);
-        let (code, got) = curl(&[flag, &url]).await;
+        let (code, got) = curl(&program, &[flag, &url]).await;
         assert!(code == 0 && got == large, "{protocol:?}");
-        let (code, got) = curl(&[flag, "-r", "1000000-9999999", &url]).await;
+        let (code, got) = curl(&program, &[flag, "-r", "1000000-9999999", &url]).await;
         assert!(code == 0 && got == large[1_000_000..10_000_000], "{protocol:?}");
-        let (code, got) = curl(&[flag, "-I", &url]).await;
+        let (code, got) = curl(&program, &[flag, "-I", &url]).await;
         let head = String::from_utf8(got).unwrap().to_lowercase();
         assert!(code == 0 && head.contains("content-length: 33554432"), "{head}");
     }
@@ -127,6 +136,9 @@ async fn curl_gets_large_files_over_both_versions() {
 
 #[tokio::test]
 async fn an_upload_to_a_page_gets_its_answer_and_not_a_reset() {
+    let Some(program) = portunus_peers::CURL.for_this_test() else {
+        return;
+    };
     let (folder, site) = site(&[]);
     let upload = folder.path().join(".upload");
     std::fs::write(&upload, pattern(8 * 1024 * 1024)).unwrap();
@@ -150,7 +162,7 @@ async fn an_upload_to_a_page_gets_its_answer_and_not_a_reset() {
                 &upload,
                 &url,
             ];
-            let (code, got) = curl(&arguments).await;
+            let (code, got) = curl(&program, &arguments).await;
             assert!(code == 0 && got.ends_with(b"405"), "{protocol:?} {expect}: {code}");
         }
     }
@@ -158,6 +170,9 @@ async fn an_upload_to_a_page_gets_its_answer_and_not_a_reset() {
 
 #[tokio::test]
 async fn another_service_can_take_uploads() {
+    let Some(program) = portunus_peers::CURL.for_this_test() else {
+        return;
+    };
     let sum = service_fn(async |request: Request<RequestBody>| {
         let mut body = request.into_body();
         let (mut bytes, mut sum) = (0_u64, 0_u64);
@@ -181,7 +196,7 @@ async fn another_service_can_take_uploads() {
     ] {
         let server = serve(sum, protocol).await;
         let upload = file.path().to_str().unwrap();
-        let (code, got) = curl(&[flag, "-T", upload, &format!("http://{}/", server.address)]).await;
+        let (code, got) = curl(&program, &[flag, "-T", upload, &format!("http://{}/", server.address)]).await;
         assert_eq!(
             (code, String::from_utf8(got).unwrap()),
             (0, format!("{} {expected}", data.len()))

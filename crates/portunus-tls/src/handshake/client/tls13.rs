@@ -89,7 +89,11 @@ pub(crate) async fn handshake(
         (Some(_), Some(early_secret)) => early_secret,
         _ => EarlySecret::new(suite.hash, None)?,
     };
-    let share = server_hello.extensions.key_share.ok_or(PeerFault::MissingKeyShare)?;
+    let share = server_hello.extensions.key_share.ok_or(match session {
+        // PskKeyExchangeMode psk_dhe_ke alone is offered.
+        Some(_) => PeerFault::PskWithoutKeyShare,
+        None => PeerFault::MissingKeyShare,
+    })?;
     let client_share = shares.entries().iter().find(|(group, _)| *group == share.group);
     let client_share = client_share.ok_or(PeerFault::GroupNotOffered)?.1.len();
     let shared_secret = shares
@@ -255,6 +259,7 @@ async fn retry_hello(
     hello.check_answer(request.extension_types().filter(|kind| !is_cookie(kind)))?;
     let suite = offer.check_choice(
         &hello,
+        request.legacy_version,
         extensions.supported_versions,
         request.legacy_session_id_echo,
         request.cipher_suite,
@@ -299,6 +304,7 @@ impl Offer<'_> {
     fn check_choice(
         &self,
         hello: &SentHello,
+        legacy_version: ProtocolVersion,
         version: Option<ProtocolVersion>,
         session_id_echo: &[u8],
         cipher_suite: crate::wire::CipherSuite,
@@ -308,6 +314,9 @@ impl Offer<'_> {
             Some(ProtocolVersion::TLS1_3) => {}
             Some(_) => return Err(PeerFault::SelectedVersionIllegal.into()),
             None => return Err(PeerFault::VersionNotOffered.into()),
+        }
+        if legacy_version != ProtocolVersion::TLS1_2 {
+            return Err(PeerFault::LegacyVersion.into());
         }
         if session_id_echo != hello.sent()?.legacy_session_id {
             return Err(PeerFault::SessionIdNotEchoed.into());
@@ -329,6 +338,9 @@ impl Offer<'_> {
 /// RFC 9846 section 4.2.3.
 fn server_parameters(server_hello: &ServerHello<'_>, offer: &Offer<'_>, hello: &SentHello) -> Result<Suite, Error> {
     let extensions = &server_hello.extensions;
+    if server_hello.legacy_version == ProtocolVersion::SSL3_0 {
+        return Err(PeerFault::Ssl3.into());
+    }
     if extensions.supported_versions.is_none() {
         // A random that ends so comes from a server that has TLS 1.3: somebody took it from our offer.
         let is_downgraded = matches!(server_hello.random.last_chunk(), Some(b"DOWNGRD\x01" | b"DOWNGRD\x00"));
@@ -342,6 +354,7 @@ fn server_parameters(server_hello: &ServerHello<'_>, offer: &Offer<'_>, hello: &
     hello.check_answer(server_hello.extension_types())?;
     offer.check_choice(
         hello,
+        server_hello.legacy_version,
         extensions.supported_versions,
         server_hello.legacy_session_id_echo,
         server_hello.cipher_suite,

@@ -1,0 +1,187 @@
+//! Certificates from files.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::program::{Serving, portunus};
+use crate::{folder, run, text};
+
+/// A root and a leaf for localhost that it signed, made by openssl; the key in the form that openssl is asked for.
+fn pair(openssl: &Path, folder: &Path, algorithm: &[&str], days: &str) -> (PathBuf, PathBuf, PathBuf) {
+    let path = |name: &str| folder.join(name);
+    let (root, root_key) = (path("their-root.pem"), path("their-root-key.pem"));
+    let (chain, key) = (path("their.pem"), path("their-key.pem"));
+    let file = |path: &Path| path.to_str().expect("a path").to_owned();
+    let new = ["req", "-x509", "-nodes", "-newkey"];
+    let root_args = [
+        "-keyout",
+        &file(&root_key),
+        "-out",
+        &file(&root),
+        "-subj",
+        "/CN=their root",
+        "-days",
+        "30",
+    ];
+    let root_ext = ["-addext", "keyUsage=critical,keyCertSign"];
+    let made = run(Command::new(openssl)
+        .args(new)
+        .args(["rsa:2048"])
+        .args(root_args)
+        .args(root_ext));
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let leaf_args = [
+        "-keyout",
+        &file(&key),
+        "-out",
+        &file(&chain),
+        "-subj",
+        "/CN=localhost",
+        "-days",
+        days,
+    ];
+    let leaf_ext = [
+        "-CA",
+        &file(&root),
+        "-CAkey",
+        &file(&root_key),
+        "-addext",
+        "subjectAltName=DNS:localhost",
+    ];
+    let not_a_ca = ["-addext", "basicConstraints=critical,CA:FALSE"];
+    let made = run(Command::new(openssl)
+        .args(new)
+        .args(algorithm)
+        .args(leaf_args)
+        .args(leaf_ext)
+        .args(not_a_ca));
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    (root, chain, key)
+}
+
+fn visit(curl: &Path, root: &Path, serving: &Serving) -> Output {
+    run(Command::new(curl)
+        .arg("-sS")
+        .arg("--cacert")
+        .arg(root)
+        .arg(serving.url("/a.txt")))
+}
+
+#[test]
+fn keys_of_every_kind_and_form_are_read() {
+    let (Some(curl), Some(openssl)) = (
+        portunus_peers::CURL.for_this_test(),
+        portunus_peers::OPENSSL.for_this_test(),
+    ) else {
+        return;
+    };
+    let kinds: [(&[&str], Option<&[&str]>); 5] = [
+        (&["rsa:2048"], None),
+        (&["rsa:2048"], Some(&["rsa", "-traditional"])),
+        (&["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], Some(&["ec"])),
+        (&["ec", "-pkeyopt", "ec_paramgen_curve:P-384"], None),
+        (&["ed25519"], None),
+    ];
+    for (algorithm, traditional) in kinds {
+        let folder = folder(&[("a.txt", b"hello")]);
+        let (root, chain, key) = pair(&openssl, folder.path(), algorithm, "10");
+        if let Some(form) = traditional {
+            let converted = run(Command::new(&openssl)
+                .args(form)
+                .arg("-in")
+                .arg(&key)
+                .arg("-out")
+                .arg(&key));
+            assert!(converted.status.success(), "{}", text(&converted.stderr));
+            let pem = std::fs::read_to_string(&key).expect("a key");
+            assert!(
+                pem.contains("BEGIN RSA PRIVATE") || pem.contains("BEGIN EC PRIVATE"),
+                "{algorithm:?}"
+            );
+        }
+        // With the root first, as many files are.
+        let both = [
+            std::fs::read(&root).expect("a root"),
+            std::fs::read(&chain).expect("a leaf"),
+        ]
+        .concat();
+        std::fs::write(&chain, both).expect("a file");
+        let options = [
+            "--cert",
+            chain.to_str().expect("a path"),
+            "--key",
+            key.to_str().expect("a path"),
+        ];
+        let serving = Serving::start(folder.path(), &options);
+        assert!(serving.banner.contains("CN=their root"), "{}", serving.banner);
+        let output = visit(&curl, &root, &serving);
+        assert_eq!(text(&output.stdout), "hello", "{algorithm:?}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_pair_that_does_not_match_is_refused_at_the_start() {
+    let Some(openssl) = portunus_peers::OPENSSL.for_this_test() else {
+        return;
+    };
+    let folder = folder(&[]);
+    let (_, chain, key) = pair(
+        &openssl,
+        folder.path(),
+        &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+        "10",
+    );
+    let other = folder.path().join("their-root-key.pem");
+    let start = |cert: &Path, key: &Path| {
+        let mut command = portunus(folder.path());
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--cert"])
+            .arg(cert)
+            .arg("--key")
+            .arg(key);
+        run(&mut command)
+    };
+    for (cert, key, said) in [
+        (&chain, &other, "public keys differ"),
+        (&key, &key, "cannot use the certificate"),
+        (&chain, &chain, "cannot use the private key"),
+        (&folder.path().join("none.pem"), &key, "cannot use the certificate"),
+    ] {
+        let output = start(cert, key);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(text(&output.stderr).contains(said), "{said}: {}", text(&output.stderr));
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_certificate_that_was_replaced_in_time_is_never_stale() {
+    let (Some(curl), Some(openssl)) = (
+        portunus_peers::CURL.for_this_test(),
+        portunus_peers::OPENSSL.for_this_test(),
+    ) else {
+        return;
+    };
+    let folder = folder(&[("a.txt", b"hello")]);
+    let algorithm = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+    // Valid for no day at all: past its end as soon as it is made.
+    let (root, chain, key) = pair(&openssl, folder.path(), &algorithm, "0");
+    let options = [
+        "--cert",
+        chain.to_str().expect("a path"),
+        "--key",
+        key.to_str().expect("a path"),
+    ];
+    let serving = Serving::start(folder.path(), &options);
+    let stale = visit(&curl, &root, &serving);
+    assert!(!stale.status.success(), "{}", serving.banner);
+    pair(&openssl, folder.path(), &algorithm, "10");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        let output = visit(&curl, &root, &serving);
+        if output.stdout == b"hello" {
+            break;
+        }
+        assert!(std::time::Instant::now() < deadline, "{}", text(&output.stderr));
+    }
+}
