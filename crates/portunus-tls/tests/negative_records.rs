@@ -409,6 +409,25 @@ fn floods_end() {
     }
 }
 
+/// A peer that asks and does not read gets one answer: RFC 9846 section 4.7.3 wants it before the next data, not for each request.
+#[test]
+fn requests_for_new_keys_that_pile_up_have_one_answer() {
+    let mut on = connected();
+    let mut request = KEY_UPDATE;
+    request[4] = 1;
+    for _ in 0..3 {
+        let record = on.as_client.seal(HANDSHAKE, &request);
+        on.as_client.update();
+        received(&mut on.server, &record).unwrap();
+    }
+    let answer = sent(&mut on.server);
+    assert_eq!(records(&answer).len(), 1);
+    received(&mut on.client, &answer).unwrap();
+    on.server.write(b"under new keys").unwrap();
+    let data = received(&mut on.client, &sent(&mut on.server)).unwrap().0;
+    assert_eq!(data, b"under new keys");
+}
+
 #[test]
 fn tickets_end() {
     let mut on = connected();
