@@ -374,19 +374,21 @@ fn records_after_the_handshake_that_have_no_place() {
     assert_eq!(error.alert(), Some(AlertDescription::ILLEGAL_PARAMETER), "{error}");
 }
 
+type MakeRecord = fn(&mut Sealer) -> Vec<u8>;
+
 /// `count` records that each count against the same limit.
-fn flood(on: &mut Connected, count: u32, record: fn(&mut Sealer) -> Vec<u8>) -> Vec<u8> {
+fn flood(on: &mut Connected, count: u32, record: MakeRecord) -> Vec<u8> {
     (0..count).flat_map(|_| record(&mut on.as_client)).collect()
 }
 
 #[test]
 fn floods_end() {
-    let key_update: fn(&mut Sealer) -> Vec<u8> = |sealer| {
+    let key_update: MakeRecord = |sealer| {
         let record = sealer.seal(HANDSHAKE, &KEY_UPDATE);
         sealer.update();
         record
     };
-    let cases: [(&str, u32, Limit, fn(&mut Sealer) -> Vec<u8>); 3] = [
+    let cases: [(&str, u32, Limit, MakeRecord); 3] = [
         ("KeyUpdates", MAX_KEY_UPDATES, Limit::KeyUpdates, key_update),
         ("empty records", MAX_EMPTY_RECORDS, Limit::EmptyRecords, |sealer| {
             sealer.seal(APPLICATION_DATA, b"")
