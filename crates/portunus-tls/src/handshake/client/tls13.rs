@@ -315,8 +315,10 @@ impl Offer<'_> {
             Some(_) => return Err(PeerFault::SelectedVersionIllegal.into()),
             None => return Err(PeerFault::VersionNotOffered.into()),
         }
-        if legacy_version != ProtocolVersion::TLS1_2 {
-            return Err(PeerFault::LegacyVersion.into());
+        match legacy_version {
+            ProtocolVersion::TLS1_2 => {}
+            ProtocolVersion::SSL3_0 => return Err(PeerFault::Ssl3.into()),
+            _ => return Err(PeerFault::LegacyVersion.into()),
         }
         if session_id_echo != hello.sent()?.legacy_session_id {
             return Err(PeerFault::SessionIdNotEchoed.into());
@@ -338,9 +340,6 @@ impl Offer<'_> {
 /// RFC 9846 section 4.2.3.
 fn server_parameters(server_hello: &ServerHello<'_>, offer: &Offer<'_>, hello: &SentHello) -> Result<Suite, Error> {
     let extensions = &server_hello.extensions;
-    if server_hello.legacy_version == ProtocolVersion::SSL3_0 {
-        return Err(PeerFault::Ssl3.into());
-    }
     if extensions.supported_versions.is_none() {
         // A random that ends so comes from a server that has TLS 1.3: somebody took it from our offer.
         let is_downgraded = matches!(server_hello.random.last_chunk(), Some(b"DOWNGRD\x01" | b"DOWNGRD\x00"));
