@@ -132,7 +132,7 @@ fn before_finished(extra: Vec<u8>) -> Outcome {
     pair.run()
 }
 
-/// RFC 9846 section 5, RFC 9846 appendix D.4.
+/// RFC 9846 section 5, RFC 9846 appendix E.4.
 #[test]
 fn change_cipher_specs_that_are_too_many_or_say_something() {
     let one = plain(CHANGE_CIPHER_SPEC, &[1]);

@@ -43,9 +43,14 @@ fn a_server_hello_that_does_not_answer_ours() {
         &client,
         &server,
         &[
-            ("another legacy_version", illegal, PeerFault::LegacyVersion, |hello| {
-                hello.legacy_version = ProtocolVersion::TLS1_3;
-            }),
+            (
+                "another legacy_version",
+                AlertDescription::PROTOCOL_VERSION,
+                PeerFault::LegacyVersion,
+                |hello| {
+                    hello.legacy_version = ProtocolVersion::TLS1_3;
+                },
+            ),
             ("no session id", illegal, PeerFault::SessionIdNotEchoed, |hello| {
                 hello.legacy_session_id_echo = &[];
             }),
@@ -260,9 +265,14 @@ fn a_retry_request_that_does_not_answer_ours() {
         ("group", illegal, PeerFault::GroupNotOffered, |retry| {
             retry.extensions.key_share = Some(NamedGroup(0x0019));
         }),
-        ("legacy_version", illegal, PeerFault::LegacyVersion, |retry| {
-            retry.legacy_version = ProtocolVersion::TLS1_3;
-        }),
+        (
+            "legacy_version",
+            AlertDescription::PROTOCOL_VERSION,
+            PeerFault::LegacyVersion,
+            |retry| {
+                retry.legacy_version = ProtocolVersion::TLS1_3;
+            },
+        ),
         ("session id", illegal, PeerFault::SessionIdNotEchoed, |retry| {
             retry.legacy_session_id_echo = &[];
         }),

@@ -13,7 +13,7 @@ use crate::crypto::suite::Suite;
 use crate::error::{Error, Internal, Limit, Misuse, PeerFault};
 use crate::handshake::channel::{Aligned, Channel, Message};
 use crate::handshake::signed::{check_finished, check_proof, signed_content};
-use crate::handshake::{ConnectionInfo, Established, Resumption, Side};
+use crate::handshake::{ConnectionInfo, Established, Resumption, Secrets, Side};
 use crate::handshake_io::ChangeCipherSpec;
 use crate::limits::MAX_CHAIN_LENGTH;
 use crate::observe::{Note, SecretLabel};
@@ -205,10 +205,12 @@ pub(crate) async fn handshake(
         side: Side::Client,
         suite,
         info,
-        read_secret: secrets.server,
-        write_secret: secrets.client,
-        exporter_secret: secrets.exporter,
-        resumption,
+        secrets: Secrets {
+            read: secrets.server,
+            write: secrets.client,
+            exporter: secrets.exporter,
+            resumption,
+        },
     })
 }
 
@@ -219,6 +221,7 @@ fn session(config: &ClientConfig, server: &ServerName, now: UnixTime) -> Option<
     std::iter::from_fn(|| sessions.take(server)).find(|session| {
         session.is_good_at(now)
             && session.trust == config.verifier.trust()
+            && session.is_of(config.identity.as_ref())
             && config.policy.cipher_suites.contains(&session.cipher_suite)
     })
 }
@@ -283,6 +286,7 @@ async fn retry_hello(
     session.take_if(|session| Suite::of(session.cipher_suite).is_none_or(|issued| issued.hash != suite.hash));
     let retry = Retry {
         cookie: extensions.cookie,
+        asks_for_share: extensions.key_share.is_some(),
         transcript: &transcript,
     };
     let hello = offer.write(&shares, session.as_ref(), Some(&retry))?;
@@ -524,7 +528,8 @@ async fn certificate(
         .signature_algorithms
         .ok_or(PeerFault::MissingSignatureAlgorithms)?;
     let usable = identity.and_then(|identity| {
-        let scheme = identity.scheme_among(|scheme| offered.contains(scheme))?;
+        let scheme = identity
+            .scheme_among(|scheme| offered.contains(scheme) && config.policy.signature_schemes.contains(scheme))?;
         Some((identity, scheme))
     });
     let chain = usable
