@@ -10,6 +10,7 @@ use http::header::ALLOW;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::service::Service;
+use portunus_x509::Printable;
 
 use crate::body::Body;
 use crate::connection_page;
@@ -27,7 +28,7 @@ pub struct Site {
 
 /// Why a folder cannot be a site.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot open the folder {}: {source}", .path.display())]
+#[error("cannot open the folder {}", Printable::new(.path.as_os_str().as_encoded_bytes()))]
 pub struct SiteError {
     path: PathBuf,
     source: io::Error,

@@ -184,7 +184,7 @@ async fn another_service_can_take_uploads() {
         }
         Ok::<_, hyper::Error>(Response::new(Full::new(Bytes::from(format!("{bytes} {sum}")))))
     });
-    let data = pattern(16 * 1024 * 1024);
+    let data = pattern(4 * 1024 * 1024);
     let expected = data
         .iter()
         .fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));

@@ -72,6 +72,7 @@ impl Error {
             Self::Malformed(malformed) => Some(malformed.alert()),
             Self::Certificate(fault) => Some(fault.alert()),
             Self::Limit(limit) => Some(limit.alert()),
+            Self::Internal(Internal::NoIdentity) => Some(AlertDescription::UNRECOGNIZED_NAME),
             Self::Misuse(_) | Self::Internal(_) => Some(AlertDescription::INTERNAL_ERROR),
             Self::Alert(_) | Self::Truncated | Self::ClosedInHandshake => None,
         }
@@ -141,7 +142,7 @@ faults! {
         BadChangeCipherSpec => UNEXPECTED_MESSAGE, "RFC 9846 section 5", "the peer sent a change_cipher_spec where or as it may not be";
         NoCommonVersion => PROTOCOL_VERSION, "RFC 9846 section 4.3.1", "the peer does not offer TLS 1.3, the only version spoken here";
         Ssl3 => PROTOCOL_VERSION, "RFC 7568 section 3", "the peer's hello is one of SSL 3.0";
-        LegacyVersion => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.2", "the peer's hello of TLS 1.3 has another legacy_version than TLS 1.2";
+        LegacyVersion => PROTOCOL_VERSION, "RFC 9846 section 4.2.2", "the peer's hello of TLS 1.3 has another legacy_version than TLS 1.2";
         NoCommonCipherSuite => HANDSHAKE_FAILURE, "RFC 9846 section 4.2.1", "the peer offers no cipher suite that is allowed here";
         NoCommonGroup => HANDSHAKE_FAILURE, "RFC 9846 section 4.2.1", "the peer offers no key exchange group that is allowed here";
         NoCommonSignatureScheme => HANDSHAKE_FAILURE, "RFC 9846 section 4.2.1", "the peer cannot verify a signature of any of the certificates here";

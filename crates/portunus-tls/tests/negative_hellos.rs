@@ -60,14 +60,23 @@ fn a_hello_of_an_older_version() {
 /// RFC 9846 section 4.2.2, and RFC 7568 section 3.
 #[test]
 fn a_hello_of_this_version_that_says_another() {
-    let illegal = AlertDescription::ILLEGAL_PARAMETER;
     all(&[
-        ("TLS 1.1", illegal, PeerFault::LegacyVersion, |hello| {
-            hello.legacy_version = ProtocolVersion(0x0302);
-        }),
-        ("TLS 1.3", illegal, PeerFault::LegacyVersion, |hello| {
-            hello.legacy_version = ProtocolVersion::TLS1_3;
-        }),
+        (
+            "TLS 1.1",
+            AlertDescription::PROTOCOL_VERSION,
+            PeerFault::LegacyVersion,
+            |hello| {
+                hello.legacy_version = ProtocolVersion(0x0302);
+            },
+        ),
+        (
+            "TLS 1.3",
+            AlertDescription::PROTOCOL_VERSION,
+            PeerFault::LegacyVersion,
+            |hello| {
+                hello.legacy_version = ProtocolVersion::TLS1_3;
+            },
+        ),
         (
             "SSL 3.0",
             AlertDescription::PROTOCOL_VERSION,

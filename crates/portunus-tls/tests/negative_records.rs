@@ -132,7 +132,7 @@ fn before_finished(extra: Vec<u8>) -> Outcome {
     pair.run()
 }
 
-/// RFC 9846 section 5, RFC 9846 appendix D.4.
+/// RFC 9846 section 5, RFC 9846 appendix E.4.
 #[test]
 fn change_cipher_specs_that_are_too_many_or_say_something() {
     let one = plain(CHANGE_CIPHER_SPEC, &[1]);
@@ -374,19 +374,21 @@ fn records_after_the_handshake_that_have_no_place() {
     assert_eq!(error.alert(), Some(AlertDescription::ILLEGAL_PARAMETER), "{error}");
 }
 
+type MakeRecord = fn(&mut Sealer) -> Vec<u8>;
+
 /// `count` records that each count against the same limit.
-fn flood(on: &mut Connected, count: u32, record: fn(&mut Sealer) -> Vec<u8>) -> Vec<u8> {
+fn flood(on: &mut Connected, count: u32, record: MakeRecord) -> Vec<u8> {
     (0..count).flat_map(|_| record(&mut on.as_client)).collect()
 }
 
 #[test]
 fn floods_end() {
-    let key_update: fn(&mut Sealer) -> Vec<u8> = |sealer| {
+    let key_update: MakeRecord = |sealer| {
         let record = sealer.seal(HANDSHAKE, &KEY_UPDATE);
         sealer.update();
         record
     };
-    let cases: [(&str, u32, Limit, fn(&mut Sealer) -> Vec<u8>); 3] = [
+    let cases: [(&str, u32, Limit, MakeRecord); 3] = [
         ("KeyUpdates", MAX_KEY_UPDATES, Limit::KeyUpdates, key_update),
         ("empty records", MAX_EMPTY_RECORDS, Limit::EmptyRecords, |sealer| {
             sealer.seal(APPLICATION_DATA, b"")
@@ -407,6 +409,25 @@ fn floods_end() {
         let bytes = flood(&mut on, allowed + 1, record);
         assert_refused(on, &bytes, UNEXPECTED, &limit.into(), what);
     }
+}
+
+/// A peer that asks and does not read gets one answer: RFC 9846 section 4.7.3 wants it before the next data, not for each request.
+#[test]
+fn requests_for_new_keys_that_pile_up_have_one_answer() {
+    let mut on = connected();
+    let mut request = KEY_UPDATE;
+    request[4] = 1;
+    for _ in 0..3 {
+        let record = on.as_client.seal(HANDSHAKE, &request);
+        on.as_client.update();
+        received(&mut on.server, &record).unwrap();
+    }
+    let answer = sent(&mut on.server);
+    assert_eq!(records(&answer).len(), 1);
+    received(&mut on.client, &answer).unwrap();
+    on.server.write(b"under new keys").unwrap();
+    let data = received(&mut on.client, &sent(&mut on.server)).unwrap().0;
+    assert_eq!(data, b"under new keys");
 }
 
 #[test]

@@ -11,9 +11,10 @@ use std::sync::{Arc, Mutex};
 use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Prk};
 use portunus_tls::wire::{
-    AlertDescription, ClientHello, Decode, Encode, HandshakeType, ServerHelloOrRetry, handshake_message,
+    AlertDescription, ClientHello, Decode, Encode, ExtensionType, HandshakeType, ServerHelloOrRetry, UnknownExtension,
+    handshake_message,
 };
-use portunus_tls::{Connection, Error, KeyLog};
+use portunus_tls::{Connection, Error, KeyLog, PeerFault};
 
 use crate::pair::Wire;
 
@@ -21,6 +22,12 @@ pub const CHANGE_CIPHER_SPEC: u8 = 20;
 pub const ALERT: u8 = 21;
 pub const HANDSHAKE: u8 = 22;
 pub const APPLICATION_DATA: u8 = 23;
+
+/// An extension that nobody knows.
+pub const UNKNOWN: UnknownExtension<'_> = UnknownExtension {
+    extension_type: ExtensionType(0xfe77),
+    extension_data: &[],
+};
 
 /// The secrets of one connection.
 #[derive(Default)]
@@ -229,4 +236,8 @@ pub fn refused(
         other => panic!("{what}: the other side was not told: {other:?}"),
     }
     error
+}
+
+pub fn assert_fault(error: &Error, fault: PeerFault, what: &str) {
+    assert!(matches!(error, Error::Peer(got) if *got == fault), "{what}: {error:?}");
 }

@@ -13,7 +13,7 @@ use crate::crypto::suite::Suite;
 use crate::error::{Error, Internal, Limit, Misuse, PeerFault};
 use crate::handshake::channel::{Aligned, Channel, Message};
 use crate::handshake::signed::{check_finished, check_proof, signed_content};
-use crate::handshake::{ConnectionInfo, Established, Resumption, Side};
+use crate::handshake::{ConnectionInfo, Established, Resumption, Secrets, Side};
 use crate::handshake_io::ChangeCipherSpec;
 use crate::limits::MAX_CHAIN_LENGTH;
 use crate::observe::{Note, SecretLabel};
@@ -205,10 +205,12 @@ pub(crate) async fn handshake(
         side: Side::Client,
         suite,
         info,
-        read_secret: secrets.server,
-        write_secret: secrets.client,
-        exporter_secret: secrets.exporter,
-        resumption,
+        secrets: Secrets {
+            read: secrets.server,
+            write: secrets.client,
+            exporter: secrets.exporter,
+            resumption,
+        },
     })
 }
 
@@ -219,6 +221,7 @@ fn session(config: &ClientConfig, server: &ServerName, now: UnixTime) -> Option<
     std::iter::from_fn(|| sessions.take(server)).find(|session| {
         session.is_good_at(now)
             && session.trust == config.verifier.trust()
+            && session.is_of(config.identity.as_ref())
             && config.policy.cipher_suites.contains(&session.cipher_suite)
     })
 }
@@ -283,6 +286,7 @@ async fn retry_hello(
     session.take_if(|session| Suite::of(session.cipher_suite).is_none_or(|issued| issued.hash != suite.hash));
     let retry = Retry {
         cookie: extensions.cookie,
+        asks_for_share: extensions.key_share.is_some(),
         transcript: &transcript,
     };
     let hello = offer.write(&shares, session.as_ref(), Some(&retry))?;
@@ -315,8 +319,10 @@ impl Offer<'_> {
             Some(_) => return Err(PeerFault::SelectedVersionIllegal.into()),
             None => return Err(PeerFault::VersionNotOffered.into()),
         }
-        if legacy_version != ProtocolVersion::TLS1_2 {
-            return Err(PeerFault::LegacyVersion.into());
+        match legacy_version {
+            ProtocolVersion::TLS1_2 => {}
+            ProtocolVersion::SSL3_0 => return Err(PeerFault::Ssl3.into()),
+            _ => return Err(PeerFault::LegacyVersion.into()),
         }
         if session_id_echo != hello.sent()?.legacy_session_id {
             return Err(PeerFault::SessionIdNotEchoed.into());
@@ -338,9 +344,6 @@ impl Offer<'_> {
 /// RFC 9846 section 4.2.3.
 fn server_parameters(server_hello: &ServerHello<'_>, offer: &Offer<'_>, hello: &SentHello) -> Result<Suite, Error> {
     let extensions = &server_hello.extensions;
-    if server_hello.legacy_version == ProtocolVersion::SSL3_0 {
-        return Err(PeerFault::Ssl3.into());
-    }
     if extensions.supported_versions.is_none() {
         // A random that ends so comes from a server that has TLS 1.3: somebody took it from our offer.
         let is_downgraded = matches!(server_hello.random.last_chunk(), Some(b"DOWNGRD\x01" | b"DOWNGRD\x00"));
@@ -525,7 +528,8 @@ async fn certificate(
         .signature_algorithms
         .ok_or(PeerFault::MissingSignatureAlgorithms)?;
     let usable = identity.and_then(|identity| {
-        let scheme = identity.scheme_among(|scheme| offered.contains(scheme))?;
+        let scheme = identity
+            .scheme_among(|scheme| offered.contains(scheme) && config.policy.signature_schemes.contains(scheme))?;
         Some((identity, scheme))
     });
     let chain = usable
