@@ -2,8 +2,9 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use portunus_tls::ConnectionInfo;
+use portunus_tls::{ConnectionInfo, Observe};
 
 use crate::{Error, Head, Origin};
 
@@ -75,6 +76,12 @@ pub enum Event<'a> {
 pub trait Observer: Send + Sync {
     /// Hears one event.
     fn note(&self, event: &Event<'_>);
+
+    /// Who hears what the engine does on the next connection, from its ClientHello to the end of its keys. Nobody, unless
+    /// somebody is named.
+    fn engine(&self) -> Option<Arc<dyn Observe>> {
+        None
+    }
 }
 
 /// Hears nothing.

@@ -64,7 +64,10 @@ impl Tls {
             Hello::Small => &self.small,
         };
         let name = server_name(origin).map_err(|error| Unsecured { error, silent: false })?;
-        let connected = connector.connect(name, tcp).await;
+        let connected = match self.observer.engine() {
+            Some(observer) => connector.connect_observed(name, tcp, observer).await,
+            None => connector.connect(name, tcp).await,
+        };
         let stream = connected.map_err(|failed| Unsecured {
             silent: failed.peer_was_silent(),
             error: failure(failed, origin),

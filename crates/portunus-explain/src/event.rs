@@ -48,6 +48,11 @@ pub enum What {
         /// The server's address.
         address: SocketAddr,
     },
+    /// An earlier connection with all key shares got no answer to its ClientHello; this one has the small shares alone.
+    SmallHello {
+        /// How the first one ended.
+        reason: String,
+    },
     /// A record crossed the wire.
     Record {
         /// Which way.

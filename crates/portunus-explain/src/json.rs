@@ -95,6 +95,7 @@ fn what(what: &What) -> (&'static str, Value) {
             json!({ "address": address.to_string(), "fault": transport(fault) }),
         ),
         What::Connected { address } => ("connected", json!({ "address": address.to_string() })),
+        What::SmallHello { reason } => ("small_hello", json!({ "reason": printable(reason) })),
         What::Record {
             direction: way,
             outer,

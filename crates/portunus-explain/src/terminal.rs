@@ -14,6 +14,9 @@ const NARROWEST: usize = 40;
 /// The widest: longer lines are hard to read.
 const WIDEST: usize = 120;
 
+/// Columns of one byte of a fingerprint.
+const PAIR: usize = 3;
+
 /// How a terminal shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
@@ -42,9 +45,14 @@ pub fn render(story: &Story, look: Look) -> String {
         page.gap();
         page.figure(&story.figure);
     }
+    let mut gap = true;
     for step in &story.steps {
-        page.gap();
+        // Steps without a body stand together.
+        if gap || !step.body.is_empty() {
+            page.gap();
+        }
         page.step(step);
+        gap = !step.body.is_empty();
     }
     page.text
 }
@@ -169,7 +177,7 @@ impl Page {
         for arrow in &figure.arrows {
             self.arrow(arrow, inner);
         }
-        self.folded("  ", "  ", &Text::of(Tone::Dim, "─ in the clear   ═ encrypted"));
+        self.folded("  ", "  ", &Text::of(Tone::Dim, "─ in the clear, ═ encrypted"));
     }
 
     fn arrow(&mut self, arrow: &Arrow, inner: usize) {
@@ -247,10 +255,14 @@ fn fold(text: &Text, room: usize) -> Vec<Line> {
             push(&mut line, word.first().map_or(Tone::Plain, |span| span.tone), ' ');
             used = used.saturating_add(1);
         }
+        // A fingerprint that is longer than a line is torn behind a colon, anything else where the line ends.
+        let colons = if width > room { PAIR } else { 0 };
         for span in &word {
             for c in span.text.chars() {
                 let wide = c.width().unwrap_or(0);
-                if used.saturating_add(wide) > room {
+                let torn =
+                    line.last().is_some_and(|span| span.text.ends_with(':')) && used.saturating_add(colons) > room;
+                if torn || used.saturating_add(wide) > room {
                     lines.push(std::mem::take(&mut line));
                     used = 0;
                 }

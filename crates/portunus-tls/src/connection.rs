@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use portunus_x509::UnixTime;
 
-use crate::crypto::suite::Suite;
 use crate::error::{Error, Misuse};
 use crate::handshake::post::{self, Budgets};
 use crate::handshake::{ConnectionInfo, Established};
 use crate::handshake_io::{Io, Opened};
 use crate::limits::MAX_OUTGOING;
+use crate::observe::Note;
 use crate::record::outgoing::MAX_FRAGMENT;
 use crate::schedule::tls13::export;
 use crate::wire::KeyUpdateRequest;
@@ -30,39 +30,61 @@ pub enum Read {
 ///
 /// It does no I/O and reads no clock. Dropping it wipes its keys and tells the peer nothing: [`Connection::close`] first.
 pub struct Connection {
-    io: Io,
-    established: Box<Established>,
+    // Dropped before the `Io`, which says last that all secrets are gone.
+    state: State,
     budgets: Budgets,
     /// Data that was opened where it lay, and not read yet.
     opened: Range<usize>,
-    state: State,
-    sent_close: bool,
+    read_end: ReadEnd,
+    io: Io,
 }
 
 enum State {
+    Live(Box<Established>),
+    Failed(Box<Failed>),
+}
+
+/// What is left of a connection that failed: no secret (RFC 9846 section 6.2).
+struct Failed {
+    info: ConnectionInfo,
+    error: Error,
+}
+
+/// How far reading has come.
+enum ReadEnd {
     Open,
-    PeerClosed,
-    Failed(Box<Error>),
+    /// The peer said close_notify.
+    Closed,
+    /// The transport ended without it. Writing may still go on.
+    Truncated,
 }
 
 impl Connection {
     pub(crate) fn new(io: Io, established: Box<Established>) -> Self {
         Self {
-            io,
-            established,
+            state: State::Live(established),
             budgets: Budgets::default(),
             opened: 0..0,
-            state: State::Open,
-            sent_close: false,
+            read_end: ReadEnd::Open,
+            io,
         }
     }
 
     /// What was agreed.
     pub fn info(&self) -> &ConnectionInfo {
-        &self.established.info
+        match &self.state {
+            State::Live(established) => &established.info,
+            State::Failed(failed) => &failed.info,
+        }
     }
 
-    /// Lends the space for incoming bytes to `read`, which tells how many it wrote there. Read first what there is: bytes pile up otherwise.
+    /// Whether [`Connection::receive_with`] has room: not while data that it brought before is still to be read.
+    pub fn wants_to_receive(&self) -> bool {
+        self.opened.is_empty() && matches!((&self.state, &self.read_end), (State::Live(_), ReadEnd::Open))
+    }
+
+    /// Lends the space for incoming bytes to `read`, which tells how many it wrote there. Read first what there is
+    /// ([`Connection::wants_to_receive`]): without room nothing is asked of `read`, and the count is 0.
     ///
     /// # Errors
     /// What `read` says; then nothing came.
@@ -94,10 +116,10 @@ impl Connection {
                 self.opened.start = self.opened.start.saturating_add(count);
                 return Ok(Read::Data(count));
             }
-            match &self.state {
-                State::Open => {}
-                State::PeerClosed => return Ok(Read::Closed),
-                State::Failed(error) => return Err((**error).clone()),
+            match &self.read_end {
+                ReadEnd::Open => {}
+                ReadEnd::Closed => return Ok(Read::Closed),
+                ReadEnd::Truncated => return Err(Error::Truncated),
             }
             match self.open_into(out, now) {
                 Ok(Opened::Read(0) | Opened::HandshakeBytes) => {}
@@ -112,35 +134,53 @@ impl Connection {
                     self.opened = range;
                 }
                 Ok(Opened::NeedsBytes) => return Ok(Read::NeedsBytes),
-                Ok(Opened::CloseNotify) => self.state = State::PeerClosed,
+                Ok(Opened::CloseNotify) => self.read_end = ReadEnd::Closed,
                 Err(error) => return Err(self.fail(error)),
             }
         }
     }
 
     fn open_into(&mut self, out: &mut [u8], now: UnixTime) -> Result<Opened, Error> {
+        let established = match &mut self.state {
+            State::Live(established) => established,
+            State::Failed(failed) => return Err(failed.error.clone()),
+        };
         let opened = self.io.open_one_into(out)?;
         if matches!(opened, Opened::HandshakeBytes) {
-            post::receive(&mut self.io, &mut self.established, &mut self.budgets, now)?;
+            post::receive(&mut self.io, established, &mut self.budgets, now)?;
         }
         Ok(opened)
     }
 
+    /// Tells the peer, forgets the secrets, then says so.
     fn fail(&mut self, error: Error) -> Error {
-        self.io.fail(&error);
-        self.state = State::Failed(Box::new(error.clone()));
+        let State::Live(established) = &self.state else {
+            return error;
+        };
+        let info = established.info.clone();
+        self.io.tell(&error);
+        self.state = State::Failed(Box::new(Failed {
+            info,
+            error: error.clone(),
+        }));
+        self.io.wipe();
         error
     }
 
-    /// The transport ended. Read first what there is.
+    /// The transport ended. Read first what there is. Where only the peer's half is closed, writing may go on.
     ///
     /// # Errors
     /// [`Error::Truncated`] when the peer did not say close_notify before: what was read may have been cut off.
     pub fn transport_closed(&mut self) -> Result<(), Error> {
-        match &self.state {
-            State::PeerClosed => Ok(()),
-            State::Failed(error) => Err((**error).clone()),
-            State::Open => Err(self.fail(Error::Truncated)),
+        match (&self.state, &self.read_end) {
+            (State::Failed(failed), _) => Err(failed.error.clone()),
+            (State::Live(_), ReadEnd::Closed) => Ok(()),
+            (State::Live(_), ReadEnd::Truncated) => Err(Error::Truncated),
+            (State::Live(_), ReadEnd::Open) => {
+                self.read_end = ReadEnd::Truncated;
+                self.io.note(&Note::Failed(&Error::Truncated));
+                Err(Error::Truncated)
+            }
         }
     }
 
@@ -149,56 +189,37 @@ impl Connection {
     /// # Errors
     /// Why the connection failed, or [`Misuse::WriteAfterClose`].
     pub fn write(&mut self, data: &[u8]) -> Result<usize, Error> {
-        self.writable()?;
-        let room = MAX_OUTGOING.saturating_sub(self.io.outgoing.pending().len());
-        let count = data.len().min(room);
-        let data = data.get(..count).unwrap_or_default();
-        // One reservation for all records: header, inner type and tag each.
-        let records = count.div_ceil(MAX_FRAGMENT);
-        self.io
-            .outgoing
-            .reserve(count.saturating_add(records.saturating_mul(5 + 1 + 16)));
-        for fragment in data.chunks(MAX_FRAGMENT) {
-            if self.io.outgoing.is_worn() {
-                // RFC 9846 section 5.5: new keys before the old ones are worn.
-                post::send_key_update(
-                    &mut self.io,
-                    &mut self.established,
-                    KeyUpdateRequest::UpdateNotRequested,
-                )?;
-            }
-            self.io.seal(ContentType::APPLICATION_DATA, fragment)?;
-        }
-        Ok(count)
-    }
-
-    fn writable(&self) -> Result<(), Error> {
-        match &self.state {
-            State::Failed(error) => Err((**error).clone()),
-            State::Open | State::PeerClosed if self.sent_close => Err(Misuse::WriteAfterClose.into()),
-            State::Open | State::PeerClosed => Ok(()),
+        let established = writable(&mut self.state, &self.io)?;
+        match seal(&mut self.io, established, data) {
+            Ok(count) => Ok(count),
+            Err(error) => Err(self.fail(error)),
         }
     }
 
-    /// Replaces the keys that we seal with, and asks the peer to do the same if `request_peer` (RFC 9846 section 4.7.3).
+    /// Replaces the keys that we seal with, and asks the peer to do the same if `request_peer` (RFC 9846 section 4.7.3); while a request of
+    /// ours is unanswered, no second one goes out.
     ///
     /// # Errors
     /// Why the connection failed, or [`Misuse::WriteAfterClose`].
     pub fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
-        self.writable()?;
-        let request = if request_peer {
+        let established = writable(&mut self.state, &self.io)?;
+        let request = if request_peer && !self.io.key_update_asked {
+            self.io.key_update_asked = true;
             KeyUpdateRequest::UpdateRequested
         } else {
             KeyUpdateRequest::UpdateNotRequested
         };
-        post::send_key_update(&mut self.io, &mut self.established, request)
+        match post::send_key_update(&mut self.io, established, request) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.fail(error)),
+        }
     }
 
     /// Says close_notify: no more data goes out; reading goes on. A second call does nothing.
     pub fn close(&mut self) {
-        if self.writable().is_ok() {
+        if writable(&mut self.state, &self.io).is_ok() {
             self.io.send_alert(AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY);
-            self.sent_close = true;
+            self.io.closed = true;
         }
     }
 
@@ -231,25 +252,59 @@ impl Connection {
     /// Keying material that both sides can make and nobody else (RFC 9846 section 7.5).
     ///
     /// # Errors
-    /// [`Misuse::ExporterLength`] when label or output are longer than the derivation can hold.
+    /// [`Misuse::ExporterLength`] when label or output are longer than the derivation can hold, or why the connection failed.
     pub fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), Error> {
-        let Suite { hash, .. } = self.established.suite;
-        export(hash, &self.established.exporter_secret, label, context, out).map_err(|_| Misuse::ExporterLength.into())
+        let established = match &self.state {
+            State::Live(established) => established,
+            State::Failed(failed) => return Err(failed.error.clone()),
+        };
+        export(
+            established.suite.hash,
+            &established.secrets.exporter,
+            label,
+            context,
+            out,
+        )
+        .map_err(|_| Misuse::ExporterLength.into())
     }
 }
 
-impl Drop for Connection {
-    fn drop(&mut self) {
-        if !matches!(self.state, State::Failed(_)) {
-            self.io.wipe();
-        }
+/// The connection's secrets, unless it failed or we said close_notify.
+fn writable<'a>(state: &'a mut State, io: &Io) -> Result<&'a mut Established, Error> {
+    match state {
+        State::Failed(failed) => Err(failed.error.clone()),
+        State::Live(_) if io.closed => Err(Misuse::WriteAfterClose.into()),
+        State::Live(established) => Ok(established),
     }
+}
+
+/// Seals as much of `data` as there is room for.
+fn seal(io: &mut Io, established: &mut Established, data: &[u8]) -> Result<usize, Error> {
+    let room = MAX_OUTGOING.saturating_sub(io.outgoing.pending().len());
+    let count = data.len().min(room);
+    let data = data.get(..count).unwrap_or_default();
+    // One reservation for all records: header, inner type and tag each.
+    let records = count.div_ceil(MAX_FRAGMENT);
+    io.outgoing
+        .reserve(count.saturating_add(records.saturating_mul(5 + 1 + 16)));
+    for fragment in data.chunks(MAX_FRAGMENT) {
+        if io.outgoing.is_worn() {
+            // RFC 9846 section 5.5: new keys before the old ones are worn.
+            post::send_key_update(io, established, KeyUpdateRequest::UpdateNotRequested)?;
+        }
+        io.seal(ContentType::APPLICATION_DATA, fragment)?;
+    }
+    if count > 0 {
+        // The answer to a KeyUpdate that waits goes out before this data.
+        io.answer_waits = false;
+    }
+    Ok(count)
 }
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Connection")
-            .field("info", &self.established.info)
+            .field("info", self.info())
             .finish_non_exhaustive()
     }
 }

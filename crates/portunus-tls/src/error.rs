@@ -72,6 +72,7 @@ impl Error {
             Self::Malformed(malformed) => Some(malformed.alert()),
             Self::Certificate(fault) => Some(fault.alert()),
             Self::Limit(limit) => Some(limit.alert()),
+            Self::Internal(Internal::NoIdentity) => Some(AlertDescription::UNRECOGNIZED_NAME),
             Self::Misuse(_) | Self::Internal(_) => Some(AlertDescription::INTERNAL_ERROR),
             Self::Alert(_) | Self::Truncated | Self::ClosedInHandshake => None,
         }
@@ -140,6 +141,8 @@ faults! {
         NotAligned => UNEXPECTED_MESSAGE, "RFC 9846 section 5.1", "the peer sent handshake bytes across a change of keys";
         BadChangeCipherSpec => UNEXPECTED_MESSAGE, "RFC 9846 section 5", "the peer sent a change_cipher_spec where or as it may not be";
         NoCommonVersion => PROTOCOL_VERSION, "RFC 9846 section 4.3.1", "the peer does not offer TLS 1.3, the only version spoken here";
+        Ssl3 => PROTOCOL_VERSION, "RFC 7568 section 3", "the peer's hello is one of SSL 3.0";
+        LegacyVersion => PROTOCOL_VERSION, "RFC 9846 section 4.2.2", "the peer's hello of TLS 1.3 has another legacy_version than TLS 1.2";
         NoCommonCipherSuite => HANDSHAKE_FAILURE, "RFC 9846 section 4.2.1", "the peer offers no cipher suite that is allowed here";
         NoCommonGroup => HANDSHAKE_FAILURE, "RFC 9846 section 4.2.1", "the peer offers no key exchange group that is allowed here";
         NoCommonSignatureScheme => HANDSHAKE_FAILURE, "RFC 9846 section 4.2.1", "the peer cannot verify a signature of any of the certificates here";
@@ -169,6 +172,7 @@ faults! {
         SecondRetry => UNEXPECTED_MESSAGE, "RFC 9846 section 4.2.4", "the server sent a second HelloRetryRequest";
         PskNotOffered => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.11", "the server chose a pre-shared key that was not offered";
         PskHashMismatch => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.11", "the server resumed with a cipher suite of another hash than the ticket's";
+        PskWithoutKeyShare => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.11", "the server resumed without the key_share that was asked for";
         ApplicationProtocolNotOffered => ILLEGAL_PARAMETER, "RFC 7301 section 3.1", "the server chose an application protocol that was not offered";
         RequestContextNotEmpty => ILLEGAL_PARAMETER, "RFC 9846 section 4.4.2", "the certificate_request_context is not empty in the handshake";
         NoCertificate => DECODE_ERROR, "RFC 9846 section 4.5.1.3", "the server sent no certificate";

@@ -40,8 +40,9 @@ enum State {
 ///
 /// Dropping it wipes what it knew and tells the peer nothing.
 pub struct Handshake {
-    io: Arc<Mutex<Io>>,
+    // Dropped before the `Io`, which says last that all secrets are gone.
     state: State,
+    io: Arc<Mutex<Io>>,
 }
 
 impl Handshake {
@@ -118,7 +119,10 @@ impl Handshake {
     /// Drops the flow and with it all that it knew, and seals the alert.
     fn fail(&mut self, error: Error) -> Error {
         self.state = State::Failed(error.clone());
-        lock(&self.io).fail(&error);
+        let mut io = lock(&self.io);
+        io.tell(&error);
+        io.wipe();
+        drop(io);
         error
     }
 

@@ -70,10 +70,15 @@ pub(crate) struct Io {
     pub(crate) plaintext_alerts: bool,
     /// Whether the handshake waits for bytes, not for a decision.
     pub(crate) needs_bytes: bool,
+    /// Whether we said close_notify: nothing goes out any more (RFC 9846 section 6.1).
+    pub(crate) closed: bool,
+    /// Whether we asked for a KeyUpdate that has not come yet: a second request may not go out before (RFC 9846 section 4.7.3).
+    pub(crate) key_update_asked: bool,
     /// Whether an answer to a KeyUpdate waits for the transport.
     pub(crate) answer_waits: bool,
     joined: Vec<u8>,
     counts: Counts,
+    wiped: bool,
 }
 
 impl Io {
@@ -88,7 +93,10 @@ impl Io {
             phase: Phase::Handshake,
             plaintext_alerts: false,
             needs_bytes: false,
+            closed: false,
+            key_update_asked: false,
             answer_waits: false,
+            wiped: false,
             joined: Vec::new(),
             counts: Counts::default(),
         }
@@ -146,7 +154,7 @@ impl Io {
 
     /// Opens one record where it lies, never one ahead: a key change lies between records.
     pub(crate) fn open_one(&mut self) -> Result<Opened, Error> {
-        let Some(record) = self.incoming.next_record(self.opener.is_protected())? else {
+        let Some(record) = self.incoming.next_record()? else {
             return Ok(Opened::NeedsBytes);
         };
         if let Some(opened) = self.unprotected(&record)? {
@@ -161,7 +169,7 @@ impl Io {
 
     /// As [`Io::open_one`], but application data that fits goes straight into the reader's buffer.
     pub(crate) fn open_one_into(&mut self, out: &mut [u8]) -> Result<Opened, Error> {
-        let Some(record) = self.incoming.next_record(self.opener.is_protected())? else {
+        let Some(record) = self.incoming.next_record()? else {
             return Ok(Opened::NeedsBytes);
         };
         if let Some(opened) = self.unprotected(&record)? {
@@ -229,7 +237,12 @@ impl Io {
         let ApplicationData::Skip { left } = self.application_data else {
             return Err(fault);
         };
-        let left = left.checked_sub(record.fragment.len()).ok_or(Limit::EarlyData)?;
+        if !self.joined.is_empty() {
+            return Err(PeerFault::Interleaved.into());
+        }
+        let wire = record.header.len().saturating_add(record.fragment.len());
+        self.note_received(record, record.content_type, 0, false);
+        let left = left.checked_sub(wire).ok_or(Limit::EarlyData)?;
         self.application_data = ApplicationData::Skip { left };
         Ok(Opened::HandshakeBytes)
     }
@@ -342,26 +355,33 @@ impl Io {
         Ok(())
     }
 
-    /// Seals a whole alert. A failure to do so leaves nobody to tell.
+    /// Seals a whole alert, unless close_notify was the last word. A failure to do so leaves nobody to tell.
     pub(crate) fn send_alert(&mut self, level: AlertLevel, description: AlertDescription) {
-        if self.seal(ContentType::ALERT, &[level.0, description.0]).is_ok() {
+        if !self.closed && self.seal(ContentType::ALERT, &[level.0, description.0]).is_ok() {
             self.note(&Note::AlertSent { description });
         }
     }
 
-    /// The end of a failed connection: one alert under the write key in place, then all keys gone.
-    pub(crate) fn fail(&mut self, error: &Error) {
+    /// Tells observer and peer of a failure: one alert under the write key in place.
+    pub(crate) fn tell(&mut self, error: &Error) {
         self.note(&Note::Failed(error));
         if let Some(description) = error.alert() {
             self.send_alert(AlertLevel::FATAL, description);
         }
-        self.wipe();
     }
 
-    /// Wipes both directions' keys.
+    /// Wipes both directions' keys. Whoever calls has dropped all other secrets of the connection before.
     pub(crate) fn wipe(&mut self) {
         self.opener.wipe();
         self.outgoing.wipe();
-        self.note(&Note::KeysDiscarded);
+        if !std::mem::replace(&mut self.wiped, true) {
+            self.note(&Note::KeysDiscarded);
+        }
+    }
+}
+
+impl Drop for Io {
+    fn drop(&mut self) {
+        self.wipe();
     }
 }

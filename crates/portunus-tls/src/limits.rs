@@ -4,11 +4,11 @@
 /// 5 KiB; 64 KiB is what the 16-bit extension block allows.
 pub const MAX_HANDSHAKE_MESSAGE: usize = 0x1_0000 + 1024;
 
-/// The longest Certificate message: ten certificates of 10 KiB, the size that other engines allow too (OpenSSL: 100 KiB).
-pub const MAX_CERTIFICATE_MESSAGE: usize = 100 * 1024;
+/// The longest Certificate message: a chain among a hundred stray certificates of 1.5 KiB, which servers do send.
+pub const MAX_CERTIFICATE_MESSAGE: usize = 192 * 1024;
 
-/// The most certificates in a chain: public chains have at most five; a verifier searches all of them.
-pub const MAX_CHAIN_LENGTH: usize = 16;
+/// The most certificates in a Certificate message: public chains have at most five, jumbled ones a hundred more; the verifier has a budget of its own.
+pub const MAX_CHAIN_LENGTH: usize = 256;
 
 /// The most handshake bytes that a peer may send before the handshake is done: two ClientHellos or a whole server's flight.
 pub const MAX_HANDSHAKE_BYTES: usize = 256 * 1024;
@@ -40,6 +40,13 @@ pub const MAX_SKIPPED_EARLY_DATA: usize = 64 * 1024;
 
 /// The longest list of certificate authorities that fits a CertificateRequest (RFC 9846 section 4.3.4: 2^16-1), less its neighbours.
 pub const MAX_AUTHORITIES_BYTES: usize = 0xffff - 512;
+
+/// The longest ticket that a client keeps: a longer one would make ClientHellos that servers refuse, or that do not fit at all.
+pub const MAX_TICKET_KEPT: usize = 16 * 1024;
+
+/// How long a session may go on from ticket to ticket after its full handshake, in seconds: 7 days, as long as one ticket may live
+/// (RFC 9846 section 4.7.1 recommends such a limit).
+pub const MAX_SESSION_AGE: i64 = 604_800;
 
 /// The longest ticket issued: larger ones (a client's long chain) make every ClientHello large; then no ticket is sent.
 pub const MAX_TICKET: usize = 8 * 1024;

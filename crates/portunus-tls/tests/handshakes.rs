@@ -318,3 +318,70 @@ fn plain_http_is_told_from_tls() {
         "the peer does not speak TLS: its first bytes are \"GET /\""
     );
 }
+
+/// RFC 9846 section 6.2: the secrets of a failed connection are forgotten, and the observer hears of it last.
+#[test]
+fn a_failed_connection_has_no_secrets_left() {
+    let authority = Authority::new();
+    let outcome = Pair::new(&authority.client(), &authority.server()).run();
+    let story = outcome.server_story.clone();
+    let (mut client, mut server) = outcome.connected();
+    client.write(b"data").unwrap();
+    let mut bytes = sent(&mut client);
+    bytes[7] ^= 1;
+    received(&mut server, &bytes).unwrap_err();
+    let mut out = [0; 32];
+    assert!(matches!(
+        server.export(b"EXPERIMENTAL test", b"", &mut out),
+        Err(Error::Peer(PeerFault::BadRecordMac))
+    ));
+    assert!(server.write(b"more").is_err());
+    drop(server);
+    let story = story.0.lock().unwrap();
+    assert_eq!(story.last().map(String::as_str), Some("KeysDiscarded"));
+    assert_eq!(story.iter().filter(|note| *note == "KeysDiscarded").count(), 1);
+}
+
+#[test]
+fn a_chain_among_a_hundred_strangers_is_the_same_chain() {
+    let (authority, stranger) = (Authority::new(), Authority::named("Stranger"));
+    let identity = authority.issue_with(&["localhost"], |chain| {
+        let stray = stranger.issue(&["stray.test"], &rcgen::PKCS_ECDSA_P256_SHA256);
+        chain.extend(std::iter::repeat_n(stray.chain()[0].clone(), 100));
+    });
+    let server = ServerConfig::new(Arc::new(Identities::new(vec![Arc::new(identity)])));
+    let (client, _) = Pair::new(&authority.client(), &server).run().connected();
+    assert_eq!(client.info().server_chain.len(), 101);
+}
+
+#[test]
+fn a_session_is_of_who_began_it() {
+    let authority = Authority::new();
+    let (client, server) = authority.resuming();
+    let verifier = Arc::new(PathVerifier::clients(authority.anchors(), PathPolicy::rfc5280()));
+    let server = server.with_optional_client_certificates(verifier);
+    let person = |name: &str| {
+        let identity = authority.issue(&[name], &rcgen::PKCS_ECDSA_P256_SHA256);
+        client
+            .clone()
+            .with_identity(Arc::new(Identities::new(vec![Arc::new(identity)])))
+    };
+    let (alice, bob) = (person("alice.test"), person("bob.test"));
+    let (mut at_client, mut at_server) = Pair::new(&alice, &server).run().connected();
+    exchange(&mut at_client, &mut at_server).unwrap();
+    let (_, at_server) = Pair::new(&bob, &server).run().connected();
+    assert!(!at_server.info().resumed, "the store is shared, the session is Alice's");
+    assert_eq!(at_server.info().client_chain.len(), 1);
+}
+
+#[test]
+fn no_more_goes_out_after_close_notify() {
+    let authority = Authority::new();
+    let (mut client, mut server) = Pair::new(&authority.client(), &authority.server()).run().connected();
+    exchange(&mut client, &mut server).unwrap();
+    client.close();
+    let _ = sent(&mut client);
+    server.update_keys(true).unwrap();
+    received(&mut client, &sent(&mut server)).unwrap();
+    assert!(!client.wants_to_send());
+}

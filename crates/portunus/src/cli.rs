@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use tracing::level_filters::LevelFilter;
 
-use crate::commands::{ca, get, serve};
+use crate::commands::{ca, explain, get, serve};
 use crate::failure::Failure;
 
 /// HTTPS, whole: serve a site, fetch from one, certify names, and explain every step.
@@ -21,12 +21,14 @@ pub(crate) enum Command {
     Ca(ca::Args),
     Get(Box<get::Args>),
     Serve(serve::Args),
+    Explain(explain::Args),
 }
 
 const EXAMPLES: &str = "\
 Examples:
   portunus serve                     this folder at https://localhost:8443, for this machine
   portunus get https://app.test/     a page, printed; -O saves it
+  portunus explain app.test          every step of the connection to it, told
   portunus ca root > root.pem        the certificate to trust, made by `portunus ca init`
   portunus ca issue app.test         a certificate and key for app.test
 
@@ -39,13 +41,14 @@ impl Command {
             Self::Ca(args) => ca::run(args),
             Self::Get(args) => get::run(*args),
             Self::Serve(args) => serve::run(args),
+            Self::Explain(args) => explain::run(args),
         }
     }
 
     /// What is logged where `$PORTUNUS_LOG` says nothing.
     pub(crate) fn log_level(&self) -> LevelFilter {
         match self {
-            Self::Ca(_) | Self::Get(_) => LevelFilter::WARN,
+            Self::Ca(_) | Self::Get(_) | Self::Explain(_) => LevelFilter::WARN,
             // The access log is what a server says.
             Self::Serve(_) => LevelFilter::INFO,
         }

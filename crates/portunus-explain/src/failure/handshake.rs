@@ -2,7 +2,7 @@
 
 use portunus_tls::wire::{HandshakeType, ProtocolVersion, ServerHelloOrRetry};
 use portunus_tls::{CertificateFault, Direction, Error, PeerFault};
-use portunus_x509::{Printable, RefusalKind};
+use portunus_x509::{Printable, Refusal, RefusalKind};
 
 use super::{Diagnosis, FailureKind, Fault, alerts, connect, reached, strangers};
 use crate::Recording;
@@ -73,17 +73,16 @@ fn certificate(fault: &CertificateFault) -> Diagnosis {
                 RefusalKind::UnknownCa => Fault::Unknown,
                 _ => Fault::Server,
             };
-            let mut diagnosis = new(who, refusal.to_string());
-            let explanation = refusal.explanation();
-            diagnosis.why = explanation
-                .lines()
-                .filter(|line| !line.is_empty())
-                .map(str::to_owned)
-                .collect();
+            let check = refusal.check();
+            let diagnosis = Diagnosis {
+                rule: Some(check.rule()),
+                why: reasons(refusal),
+                ..new(who, refusal.to_string())
+            };
+            let diagnosis = diagnosis.advise(check.advice());
             match refusal.kind() {
                 RefusalKind::UnknownCa => diagnosis
                     .advise("If you know the authority and trust it, name the file of its certificate: --cacert FILE."),
-                RefusalKind::Expired => diagnosis.advise("If the dates look right, check this machine's clock."),
                 _ => diagnosis,
             }
         }
@@ -94,6 +93,18 @@ fn certificate(fault: &CertificateFault) -> Diagnosis {
         .advise("Issue the certificate anew with another tool."),
         _ => new(Fault::Client, printable(&fault.to_string())),
     }
+}
+
+/// What a refusal's explanation says beyond its first sentence, its advice and its rule, which stand in places of their own.
+fn reasons(refusal: &Refusal) -> Vec<String> {
+    let explanation = refusal.explanation();
+    let said = |line: &&str| line.is_empty() || *line == refusal.check().advice() || line.starts_with("(field ");
+    explanation
+        .lines()
+        .skip(1)
+        .filter(|line| !said(line))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn peer(recording: &Recording, fault: PeerFault, kind: FailureKind) -> Diagnosis {

@@ -103,7 +103,7 @@ impl fmt::Display for Fault {
             Self::Client => "this side",
             Self::Address => "the address: it leads elsewhere than was meant",
             Self::Way => "something on the way between the two",
-            Self::Unknown => "it cannot be told from here: the server, or something on the way to it",
+            Self::Unknown => "it cannot be told from here",
         })
     }
 }

@@ -61,14 +61,10 @@ fn chosen(recording: &Recording, hello: &ServerHello<'_>) -> Block {
         .map(|share| format!("{} ({})", share.group, bytes(share.key_exchange.len())));
     let facts = Facts::default()
         .row("version", version)
-        .noted(
-            "cipher suite",
-            hello.cipher_suite,
-            format_args!("({})", cipher(hello.cipher_suite)),
-        )
+        .noted("cipher suite", hello.cipher_suite, cipher(hello.cipher_suite))
         .maybe("key share", share);
     match (protocol, extensions) {
-        (Some(protocol), _) => facts.noted("protocol", protocol, "(already encrypted)"),
+        (Some(protocol), _) => facts.noted("protocol", protocol, "told encrypted"),
         (None, Some(_)) => facts.row("protocol", "none agreed: HTTP/1.1"),
         (None, None) => facts,
     }

@@ -14,6 +14,7 @@ pub(super) fn tell(recording: &Recording) -> Told {
     let Some(first) = hellos.next() else {
         return Told { done: false, body };
     };
+    body.extend(second_try(recording));
     body.push(Block::Paragraph(
         Text::new("The client sent a ").value("ClientHello").say(format_args!(
             " of {}. It is not encrypted: everybody on the way can read it.",
@@ -73,10 +74,24 @@ fn reached(recording: &Recording) -> Option<Block> {
     (!is_empty).then(|| facts.block())
 }
 
+/// What it means that only a small ClientHello was answered.
+fn second_try(recording: &Recording) -> Option<Block> {
+    let reason = recording.find(|what| match what {
+        What::SmallHello { reason } => Some(reason),
+        _ => None,
+    })?;
+    let text = Text::of(Tone::Warn, "This is the second try. ").say(format_args!(
+        "The first hello, with a post-quantum key share, got no answer ({}). This one is without it, and fits one TCP \
+         segment. If it is answered, then the server, or a box on the way, chokes on larger ones, and needs an update.",
+        printable(reason)
+    ));
+    Some(Block::Paragraph(text))
+}
+
 fn offered(hello: &ClientHello<'_>) -> Block {
     let extensions = &hello.extensions;
     let facts = match extensions.server_name {
-        Some(name) => Facts::default().noted("server name", printable(name.0), "in the clear (SNI)"),
+        Some(name) => Facts::default().noted("server name", printable(name.0), "SNI, in the clear"),
         None => Facts::default().row("server name", "none: an IP address is never sent as one"),
     };
     let versions = extensions

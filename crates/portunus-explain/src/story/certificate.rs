@@ -67,13 +67,13 @@ fn valid(from: UnixTime, until: UnixTime, now: UnixTime) -> Text {
     let text = Text::of(Tone::Value, format_args!("{from} to {until}")).say(" ");
     let left = until.seconds_since(now);
     if now < from {
-        text.tone(Tone::Bad, format_args!("begins in {}", span(from.seconds_since(now))))
+        text.tone(Tone::Bad, format_args!("(begins in {})", span(from.seconds_since(now))))
     } else if left < 0 {
-        text.tone(Tone::Bad, format_args!("ended {} ago", span(left)))
+        text.tone(Tone::Bad, format_args!("(ended {} ago)", span(left)))
     } else if left < SECONDS_OF_A_DAY.saturating_mul(7) {
-        text.tone(Tone::Warn, format_args!("{} left", span(left)))
+        text.tone(Tone::Warn, format_args!("({} left)", span(left)))
     } else {
-        text.tone(Tone::Good, format_args!("{} left", span(left)))
+        text.tone(Tone::Good, format_args!("({} left)", span(left)))
     }
 }
 
@@ -81,6 +81,11 @@ fn span(seconds: i64) -> String {
     lifetime(seconds.unsigned_abs())
 }
 
+/// As browsers and openssl show fingerprints.
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect::<Vec<_>>()
+        .join(":")
 }

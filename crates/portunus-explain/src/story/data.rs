@@ -29,7 +29,7 @@ pub(super) fn tell(recording: &Recording) -> Told {
             What::Body {
                 bytes: count,
                 whole: false,
-            } => facts.noted("body", bytes(*count), "were read, and there was more"),
+            } => facts.noted("body", bytes(*count), "read; there was more"),
             _ => continue,
         };
     }

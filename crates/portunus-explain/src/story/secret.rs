@@ -20,22 +20,24 @@ pub(super) fn tell(recording: &Recording) -> Told {
     let Some((group, client_share, server_share, shared_secret)) = made else {
         return Told::not_reached();
     };
+    let halves = match parts(group) {
+        Some((client, server)) => Facts::default()
+            .noted("client's half", bytes(client_share), client)
+            .noted("server's half", bytes(server_share), server),
+        None => Facts::default()
+            .row("client's half", bytes(client_share))
+            .row("server's half", bytes(server_share)),
+    };
     let mut body = vec![
-        Block::Paragraph(
-            Text::new("With ")
-                .value(group)
-                .say(format_args!(
-                    ", each side made a key pair for this one connection, kept the private half and sent the public one. \
-                     From its own private half and the other's public one each computed the same {}. They never crossed \
-                     the wire, and whoever saw both public halves pass cannot compute them.",
-                    bytes(shared_secret)
-                )),
-        ),
+        Block::Paragraph(Text::new("By ").value(group).say(format_args!(
+            " {}. Each side computed the same {} from what it kept and what it got. They never crossed the wire, and \
+                     whoever saw all that did cannot compute them.",
+            way(group),
+            bytes(shared_secret)
+        ))),
         paragraph(words::group(group)),
-        Facts::default()
-            .noted("client's half", bytes(client_share), client_parts(group))
-            .noted("server's half", bytes(server_share), server_parts(group))
-            .noted("shared secret", bytes(shared_secret), "(never sent)")
+        halves
+            .noted("shared secret", bytes(shared_secret), "never sent")
             .block(),
     ];
     if recording.is_resumed() {
@@ -52,16 +54,25 @@ pub(super) fn tell(recording: &Recording) -> Told {
     Told { done: true, body }
 }
 
-fn client_parts(group: NamedGroup) -> &'static str {
+/// What crossed the wire in place of the secret.
+fn way(group: NamedGroup) -> &'static str {
     match group {
-        NamedGroup::X25519MLKEM768 => "(ML-KEM-768 encapsulation key 1,184, X25519 point 32)",
-        _ => "",
+        NamedGroup::X25519MLKEM768 => {
+            "the client made two key pairs for this one connection, kept the private halves and sent the public ones. The \
+             server made one key pair in the same way, and for the other it sealed a fresh random value with the client's \
+             public half, so that the private one alone opens it"
+        }
+        _ => "each side made a key pair for this one connection, kept the private half and sent the public one",
     }
 }
 
-fn server_parts(group: NamedGroup) -> &'static str {
+/// What the halves are made of.
+fn parts(group: NamedGroup) -> Option<(&'static str, &'static str)> {
     match group {
-        NamedGroup::X25519MLKEM768 => "(ML-KEM-768 ciphertext 1,088, X25519 point 32)",
-        _ => "",
+        NamedGroup::X25519MLKEM768 => Some((
+            "ML-KEM-768 encapsulation key 1,184, X25519 point 32",
+            "ML-KEM-768 ciphertext 1,088, X25519 point 32",
+        )),
+        _ => None,
     }
 }

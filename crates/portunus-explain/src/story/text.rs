@@ -136,9 +136,11 @@ impl Facts {
         self
     }
 
-    /// A value with a remark on it.
+    /// A value with a remark on it, in parentheses.
     pub(crate) fn noted(mut self, label: &'static str, value: impl Display, remark: impl Display) -> Self {
-        let value = Text::of(Tone::Value, value).say(" ").tone(Tone::Dim, remark);
+        let value = Text::of(Tone::Value, value)
+            .say(" ")
+            .tone(Tone::Dim, format_args!("({remark})"));
         self.0.push(Fact { label, value });
         self
     }

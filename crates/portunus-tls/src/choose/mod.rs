@@ -10,15 +10,20 @@ use crate::wire::{ClientHello, KeyShareEntry, ProtocolName};
 
 /// Only TLS 1.3 is spoken (RFC 9846 section 4.3.1).
 pub(crate) fn version(hello: &ClientHello<'_>) -> Result<ProtocolVersion, PeerFault> {
+    if hello.legacy_version == ProtocolVersion::SSL3_0 {
+        return Err(PeerFault::Ssl3);
+    }
     let offered = hello
         .extensions
         .supported_versions
         .is_some_and(|versions| versions.contains(&ProtocolVersion::TLS1_3));
-    if offered {
-        Ok(ProtocolVersion::TLS1_3)
-    } else {
-        Err(PeerFault::NoCommonVersion)
+    if !offered {
+        return Err(PeerFault::NoCommonVersion);
     }
+    if hello.legacy_version != ProtocolVersion::TLS1_2 {
+        return Err(PeerFault::LegacyVersion);
+    }
+    Ok(ProtocolVersion::TLS1_3)
 }
 
 /// Our order, but a client that puts ChaCha20-Poly1305 first has no AES in hardware: then it goes first here too.

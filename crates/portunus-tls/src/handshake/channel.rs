@@ -148,7 +148,7 @@ impl Channel {
         self.io().seal(ContentType::HANDSHAKE, &flight)
     }
 
-    /// A change_cipher_spec for middleboxes' sake (RFC 9846 appendix D.4).
+    /// A change_cipher_spec for middleboxes' sake (RFC 9846 appendix E.4).
     pub(crate) fn send_change_cipher_spec(&mut self) -> Result<(), Error> {
         self.flush()?;
         let mut io = self.io();

@@ -58,9 +58,14 @@ pub(crate) struct Established {
     pub(crate) side: Side,
     pub(crate) suite: Suite,
     pub(crate) info: ConnectionInfo,
-    pub(crate) read_secret: TrafficSecret,
-    pub(crate) write_secret: TrafficSecret,
-    pub(crate) exporter_secret: Secret,
+    pub(crate) secrets: Secrets,
+}
+
+/// The secrets that a connection lives on.
+pub(crate) struct Secrets {
+    pub(crate) read: TrafficSecret,
+    pub(crate) write: TrafficSecret,
+    pub(crate) exporter: Secret,
     pub(crate) resumption: Option<Resumption>,
 }
 

@@ -1,11 +1,13 @@
 //! Handshake messages after the handshake (RFC 9846 section 4.7).
 
+use std::sync::Arc;
+
 use portunus_x509::UnixTime;
 
 use super::{Established, Resumption, Side};
 use crate::error::{Error, Limit, PeerFault};
 use crate::handshake_io::Io;
-use crate::limits::{MAX_KEY_UPDATES, MAX_TICKETS_RECEIVED};
+use crate::limits::{MAX_KEY_UPDATES, MAX_TICKET_KEPT, MAX_TICKETS_RECEIVED};
 use crate::observe::{Direction, Note};
 use crate::schedule::tls13::{TrafficSecret, ticket_psk};
 use crate::session::client::ClientSession;
@@ -72,13 +74,14 @@ fn key_update(
     if !io.is_aligned() {
         return Err(PeerFault::NotAligned.into());
     }
+    io.key_update_asked = false;
     budgets.key_updates = budgets.key_updates.saturating_add(1);
     if budgets.key_updates > MAX_KEY_UPDATES {
         return Err(Limit::KeyUpdates.into());
     }
-    let next = established.read_secret.next()?;
+    let next = established.secrets.read.next()?;
     io.opener.install(next.record_key(established.suite)?);
-    established.read_secret = next;
+    established.secrets.read = next;
     io.note(&Note::KeyUpdated {
         direction: Direction::Received,
     });
@@ -96,6 +99,9 @@ pub(crate) fn send_key_update(
     established: &mut Established,
     request_update: KeyUpdateRequest,
 ) -> Result<(), Error> {
+    if io.closed {
+        return Ok(());
+    }
     let message = handshake_message(HandshakeType::KEY_UPDATE, &KeyUpdate { request_update })?;
     io.note(&Note::Message {
         direction: Direction::Sent,
@@ -103,9 +109,9 @@ pub(crate) fn send_key_update(
         bytes: &message,
     });
     io.seal(ContentType::HANDSHAKE, &message)?;
-    let next: TrafficSecret = established.write_secret.next()?;
+    let next: TrafficSecret = established.secrets.write.next()?;
     io.outgoing.install(next.record_key(established.suite)?);
-    established.write_secret = next;
+    established.secrets.write = next;
     io.note(&Note::KeyUpdated {
         direction: Direction::Sent,
     });
@@ -128,10 +134,13 @@ fn new_session_ticket(
         server,
         resumption_secret,
         not_after,
-    }) = &established.resumption
+    }) = &established.secrets.resumption
     else {
         return Ok(());
     };
+    if ticket.ticket.len() > MAX_TICKET_KEPT {
+        return Ok(());
+    }
     // A life of zero says that the ticket is to be thrown away.
     let (Some(sessions), 1..) = (&config.sessions, ticket.ticket_lifetime) else {
         return Ok(());
@@ -146,6 +155,7 @@ fn new_session_ticket(
         received: now,
         expires: UnixTime(not_after.map_or(end, |not_after| end.min(not_after.0))),
         trust: config.verifier.trust(),
+        identity: config.identity.as_ref().map(Arc::downgrade),
         chain: established.info.server_chain.clone(),
     };
     sessions.put(server, session);

@@ -77,6 +77,17 @@ impl Policy {
         &self.groups
     }
 
+    /// The signature schemes that certificates may be signed with: those of CertificateVerify, and PKCS#1, which TLS 1.3 has for
+    /// certificates alone (RFC 9846 section 4.3.3).
+    pub fn certificate_schemes(&self) -> Vec<SignatureScheme> {
+        const PKCS1: [SignatureScheme; 3] = [
+            SignatureScheme::RSA_PKCS1_SHA256,
+            SignatureScheme::RSA_PKCS1_SHA384,
+            SignatureScheme::RSA_PKCS1_SHA512,
+        ];
+        self.signature_schemes.iter().copied().chain(PKCS1).collect()
+    }
+
     /// The signature schemes that the peer's CertificateVerify may use.
     pub fn signature_schemes(&self) -> &[SignatureScheme] {
         &self.signature_schemes

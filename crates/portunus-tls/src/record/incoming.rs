@@ -74,7 +74,7 @@ impl Incoming {
     }
 
     /// Takes the next whole record; `None` when bytes are missing. A header that cannot be one is refused before the body comes.
-    pub(crate) fn next_record(&mut self, protected: bool) -> Result<Option<Record>, Error> {
+    pub(crate) fn next_record(&mut self) -> Result<Option<Record>, Error> {
         let Some(available) = self.bytes.get(self.start..self.end) else {
             return Ok(None);
         };
@@ -92,7 +92,8 @@ impl Incoming {
         }
         self.saw_tls = true;
         let length = usize::from(u16::from_be_bytes([high, low]));
-        let limit = if protected && content_type == ContentType::APPLICATION_DATA {
+        // Without keys such a record is skipped or refused, whatever its length.
+        let limit = if content_type == ContentType::APPLICATION_DATA {
             MAX_CIPHERTEXT
         } else {
             MAX_PLAINTEXT

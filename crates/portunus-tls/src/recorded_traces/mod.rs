@@ -276,6 +276,7 @@ fn a_server_resumes() {
     let content = TicketContent {
         cipher_suite: CipherSuite::TLS_AES_128_GCM_SHA256,
         issued: NOW,
+        authenticated: NOW,
         psk: secret(full.all("expand:resumption").next().unwrap()),
         server_name: b"server".to_vec(),
         binding: config.session_binding(),

@@ -135,13 +135,13 @@ impl Player {
     }
 
     fn receive(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let mut copy = |space: &mut [u8]| {
+        let copy = |space: &mut [u8]| {
             space[..bytes.len()].copy_from_slice(bytes);
             Ok::<_, Error>(bytes.len())
         };
         match &mut self.engine {
-            Some(Engine::Handshake(handshake)) => handshake.receive_with(&mut copy)?,
-            Some(Engine::Connection(connection)) => connection.receive_with(&mut copy)?,
+            Some(Engine::Handshake(handshake)) => handshake.receive_with(copy)?,
+            Some(Engine::Connection(connection)) => connection.receive_with(copy)?,
             None => 0,
         };
         self.advance()

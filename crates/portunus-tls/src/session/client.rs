@@ -1,10 +1,11 @@
 //! A client's memory of sessions.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use portunus_x509::{ServerName, UnixTime};
 
+use crate::config::identity::ChooseClientIdentity;
 use crate::crypto::secret::Secret;
 use crate::wire::CipherSuite;
 
@@ -19,14 +20,25 @@ pub struct ClientSession {
     pub(crate) expires: UnixTime,
     /// What the verifier trusted that accepted the server's certificate.
     pub(crate) trust: [u8; 32],
+    /// Who we could show ourselves to be in the full handshake.
+    pub(crate) identity: Option<Weak<dyn ChooseClientIdentity>>,
     /// The server's certificates, shown in the full handshake.
-    pub(crate) chain: std::sync::Arc<Vec<Vec<u8>>>,
+    pub(crate) chain: Arc<Vec<Vec<u8>>>,
 }
 
 impl ClientSession {
     /// Whether it is still good at this time. A clock that went back makes it too young: then it is not used either.
     pub(crate) fn is_good_at(&self, now: UnixTime) -> bool {
         self.received.0 <= now.0 && now.0 < self.expires.0
+    }
+
+    /// Whether a full handshake would show the same of us as the one did that the session comes from.
+    pub(crate) fn is_of(&self, identity: Option<&Arc<dyn ChooseClientIdentity>>) -> bool {
+        match (&self.identity, identity) {
+            (None, None) => true,
+            (Some(then), Some(now)) => Weak::ptr_eq(then, &Arc::downgrade(now)),
+            _ => false,
+        }
     }
 
     /// The age in milliseconds, hidden (RFC 9846 section 4.3.11.1).

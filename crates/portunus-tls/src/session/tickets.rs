@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::crypto::aead::TicketKey;
 use crate::crypto::secret::Secret;
 use crate::crypto::{CryptoFailed, random};
-use crate::limits::{MAX_TICKET, TICKET_LIFETIME};
+use crate::limits::{MAX_SESSION_AGE, MAX_TICKET, TICKET_LIFETIME};
 use crate::wire::CipherSuite;
 use crate::wire::{Malformed, Problem, Reader, TooLong, Writer};
 
@@ -17,12 +17,14 @@ const ROTATION: i64 = 6 * 3600;
 const NAME: usize = 16;
 const NONCE: usize = 12;
 /// The layout of what is sealed; another number is another layout.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
 
 /// What a ticket holds.
 pub(crate) struct TicketContent {
     pub(crate) cipher_suite: CipherSuite,
     pub(crate) issued: UnixTime,
+    /// When the full handshake was from which the session comes.
+    pub(crate) authenticated: UnixTime,
     pub(crate) psk: Secret,
     /// The server name of the ClientHello, in lower case; empty without one.
     pub(crate) server_name: Vec<u8>,
@@ -87,7 +89,8 @@ impl Tickets {
         let age = now.0.saturating_sub(content.issued.0);
         let in_time = (0..i64::from(TICKET_LIFETIME)).contains(&age);
         let verdict_holds = content.not_after.is_none_or(|end| now.0 <= end.0);
-        (in_time && verdict_holds).then_some(content)
+        let is_fresh = now.0.saturating_sub(content.authenticated.0) < MAX_SESSION_AGE;
+        (in_time && is_fresh && verdict_holds).then_some(content)
     }
 }
 
@@ -128,6 +131,7 @@ impl TicketContent {
         w.u8(LAYOUT);
         w.u16(self.cipher_suite.0);
         w.bytes(&self.issued.0.to_be_bytes());
+        w.bytes(&self.authenticated.0.to_be_bytes());
         w.opaque8("psk", self.psk.as_ref())?;
         w.opaque16("server_name", &self.server_name)?;
         w.bytes(&self.binding);
@@ -143,6 +147,7 @@ impl TicketContent {
         let layout = r.u8("layout")?;
         let cipher_suite = CipherSuite(r.u16("cipher_suite")?);
         let issued = UnixTime(i64::from_be_bytes(*r.array::<8>("issued")?));
+        let authenticated = UnixTime(i64::from_be_bytes(*r.array::<8>("authenticated")?));
         let psk = r.vec8("psk", 32..=48)?;
         let psk = Secret::filled(psk.len(), |out| {
             out.copy_from_slice(psk);
@@ -161,6 +166,7 @@ impl TicketContent {
         Ok(Self {
             cipher_suite,
             issued,
+            authenticated,
             psk,
             server_name,
             binding,

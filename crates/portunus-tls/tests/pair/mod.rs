@@ -56,6 +56,20 @@ impl Authority {
 
     /// A leaf for these names with a key of this kind.
     pub fn issue(&self, names: &[&str], algorithm: &'static SignatureAlgorithm) -> Identity {
+        self.issued(names, algorithm, |_| {})
+    }
+
+    /// A leaf for these names, whose chain is changed before it is shown.
+    pub fn issue_with(&self, names: &[&str], change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Identity {
+        self.issued(names, &rcgen::PKCS_ECDSA_P256_SHA256, change)
+    }
+
+    fn issued(
+        &self,
+        names: &[&str],
+        algorithm: &'static SignatureAlgorithm,
+        change: impl FnOnce(&mut Vec<Vec<u8>>),
+    ) -> Identity {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let key = KeyPair::generate_for(algorithm).unwrap();
         let mut params = CertificateParams::new(names).unwrap();
@@ -65,7 +79,9 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         let leaf = params.signed_by(&key, &self.issuer).unwrap();
         let key = LocalKey::from_der(key.serialized_der()).unwrap();
-        Identity::new(vec![leaf.der().to_vec()], key).unwrap()
+        let mut chain = vec![leaf.der().to_vec()];
+        change(&mut chain);
+        Identity::new(chain, key).unwrap()
     }
 
     pub fn server(&self) -> ServerConfig {

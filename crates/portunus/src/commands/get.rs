@@ -1,11 +1,11 @@
 //! `portunus get`: one address fetched, with curl's options, meanings and exit codes.
 
-mod failure;
+pub(super) mod failure;
 mod progress;
 mod request;
 mod sink;
-mod teller;
-mod trust;
+pub(super) mod teller;
+pub(super) mod trust;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -249,7 +249,12 @@ fn client(args: &Args, request: &Request) -> Result<ClientBuilder, Failure> {
     // Where all is in the clear, nobody's roots are read.
     let https_may_come = args.location || request.url().scheme() == "https";
     let teller = Teller::new(args.verbose, args.silent);
-    let mut builder = Client::builder(trust::verification(args, https_may_come, &teller)?);
+    let mut builder = Client::builder(trust::verification(
+        args.insecure,
+        args.cacert.as_deref(),
+        https_may_come,
+        &teller,
+    )?);
     if args.http1 {
         builder = builder.versions(HttpVersions::Http1);
     }
@@ -274,7 +279,7 @@ fn named(text: &str) -> Result<PathBuf, &'static str> {
 }
 
 /// Seconds with decimals, as curl has them.
-fn seconds(text: &str) -> Result<Duration, &'static str> {
+pub(super) fn seconds(text: &str) -> Result<Duration, &'static str> {
     let number: f64 = text.parse().map_err(|_| "it is not a number of seconds")?;
     Duration::try_from_secs_f64(number).map_err(|_| "it is not a number of seconds from 0 up")
 }

@@ -60,6 +60,8 @@ pub(crate) struct SentHello {
 /// What a HelloRetryRequest changed.
 pub(crate) struct Retry<'a> {
     pub(crate) cookie: Option<&'a [u8]>,
+    /// Whether another key share was asked for: only then the list changes.
+    pub(crate) asks_for_share: bool,
     pub(crate) transcript: &'a Transcript,
 }
 
@@ -69,7 +71,7 @@ impl<'a> Offer<'a> {
             config,
             server,
             random: random::array()?,
-            // Not empty: middleboxes then see a TLS 1.2 resumption (RFC 9846 appendix D.4).
+            // Not empty: middleboxes then see a TLS 1.2 resumption (RFC 9846 appendix E.4).
             session_id: random::array()?,
             grease: Grease::from_random(random::array()?),
             now,
@@ -104,8 +106,8 @@ impl<'a> Offer<'a> {
         };
         // The second hello holds the one share that was asked for (RFC 9846 section 4.2.2).
         let key_shares: Vec<_> = match retry {
-            None => std::iter::once(grease_share).chain(entries).collect(),
-            Some(_) => entries.collect(),
+            Some(retry) if retry.asks_for_share => entries.collect(),
+            None | Some(_) => std::iter::once(grease_share).chain(entries).collect(),
         };
         let protocols: Vec<_> = self
             .config
@@ -113,6 +115,7 @@ impl<'a> Offer<'a> {
             .iter()
             .map(|protocol| ProtocolName(protocol))
             .collect();
+        let certificate_schemes = policy.certificate_schemes();
         let versions = [self.grease.version, ProtocolVersion::TLS1_3];
         let grease_extension = [UnknownExtension {
             extension_type: self.grease.extension,
@@ -147,6 +150,7 @@ impl<'a> Offer<'a> {
                 },
                 supported_groups: Some(Sequence::from(groups.as_slice())),
                 signature_algorithms: Some(Sequence::from(policy.signature_schemes.as_slice())),
+                signature_algorithms_cert: Some(Sequence::from(certificate_schemes.as_slice())),
                 application_layer_protocol_negotiation: (!protocols.is_empty())
                     .then_some(Sequence::from(protocols.as_slice())),
                 supported_versions: Some(Sequence::from(&versions[..])),
@@ -216,7 +220,9 @@ impl SentHello {
     /// Whether every extension of an answer was offered (RFC 9846 section 4.3). A HelloRetryRequest may add a cookie.
     pub(crate) fn check_answer(&self, mut answered: impl Iterator<Item = ExtensionType>) -> Result<(), Error> {
         let sent = self.sent()?;
-        let is_offered = |kind: ExtensionType| sent.extension_types().any(|offered| offered == kind);
+        // A server that echoes what means nothing did not understand what it read (RFC 8701 section 4).
+        let is_offered =
+            |kind: ExtensionType| !kind.is_grease() && sent.extension_types().any(|offered| offered == kind);
         if answered.all(is_offered) {
             Ok(())
         } else {

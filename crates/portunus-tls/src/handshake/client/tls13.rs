@@ -13,7 +13,7 @@ use crate::crypto::suite::Suite;
 use crate::error::{Error, Internal, Limit, Misuse, PeerFault};
 use crate::handshake::channel::{Aligned, Channel, Message};
 use crate::handshake::signed::{check_finished, check_proof, signed_content};
-use crate::handshake::{ConnectionInfo, Established, Resumption, Side};
+use crate::handshake::{ConnectionInfo, Established, Resumption, Secrets, Side};
 use crate::handshake_io::ChangeCipherSpec;
 use crate::limits::MAX_CHAIN_LENGTH;
 use crate::observe::{Note, SecretLabel};
@@ -89,7 +89,11 @@ pub(crate) async fn handshake(
         (Some(_), Some(early_secret)) => early_secret,
         _ => EarlySecret::new(suite.hash, None)?,
     };
-    let share = server_hello.extensions.key_share.ok_or(PeerFault::MissingKeyShare)?;
+    let share = server_hello.extensions.key_share.ok_or(match session {
+        // PskKeyExchangeMode psk_dhe_ke alone is offered.
+        Some(_) => PeerFault::PskWithoutKeyShare,
+        None => PeerFault::MissingKeyShare,
+    })?;
     let client_share = shares.entries().iter().find(|(group, _)| *group == share.group);
     let client_share = client_share.ok_or(PeerFault::GroupNotOffered)?.1.len();
     let shared_secret = shares
@@ -201,10 +205,12 @@ pub(crate) async fn handshake(
         side: Side::Client,
         suite,
         info,
-        read_secret: secrets.server,
-        write_secret: secrets.client,
-        exporter_secret: secrets.exporter,
-        resumption,
+        secrets: Secrets {
+            read: secrets.server,
+            write: secrets.client,
+            exporter: secrets.exporter,
+            resumption,
+        },
     })
 }
 
@@ -215,6 +221,7 @@ fn session(config: &ClientConfig, server: &ServerName, now: UnixTime) -> Option<
     std::iter::from_fn(|| sessions.take(server)).find(|session| {
         session.is_good_at(now)
             && session.trust == config.verifier.trust()
+            && session.is_of(config.identity.as_ref())
             && config.policy.cipher_suites.contains(&session.cipher_suite)
     })
 }
@@ -255,6 +262,7 @@ async fn retry_hello(
     hello.check_answer(request.extension_types().filter(|kind| !is_cookie(kind)))?;
     let suite = offer.check_choice(
         &hello,
+        request.legacy_version,
         extensions.supported_versions,
         request.legacy_session_id_echo,
         request.cipher_suite,
@@ -278,6 +286,7 @@ async fn retry_hello(
     session.take_if(|session| Suite::of(session.cipher_suite).is_none_or(|issued| issued.hash != suite.hash));
     let retry = Retry {
         cookie: extensions.cookie,
+        asks_for_share: extensions.key_share.is_some(),
         transcript: &transcript,
     };
     let hello = offer.write(&shares, session.as_ref(), Some(&retry))?;
@@ -299,6 +308,7 @@ impl Offer<'_> {
     fn check_choice(
         &self,
         hello: &SentHello,
+        legacy_version: ProtocolVersion,
         version: Option<ProtocolVersion>,
         session_id_echo: &[u8],
         cipher_suite: crate::wire::CipherSuite,
@@ -308,6 +318,11 @@ impl Offer<'_> {
             Some(ProtocolVersion::TLS1_3) => {}
             Some(_) => return Err(PeerFault::SelectedVersionIllegal.into()),
             None => return Err(PeerFault::VersionNotOffered.into()),
+        }
+        match legacy_version {
+            ProtocolVersion::TLS1_2 => {}
+            ProtocolVersion::SSL3_0 => return Err(PeerFault::Ssl3.into()),
+            _ => return Err(PeerFault::LegacyVersion.into()),
         }
         if session_id_echo != hello.sent()?.legacy_session_id {
             return Err(PeerFault::SessionIdNotEchoed.into());
@@ -342,6 +357,7 @@ fn server_parameters(server_hello: &ServerHello<'_>, offer: &Offer<'_>, hello: &
     hello.check_answer(server_hello.extension_types())?;
     offer.check_choice(
         hello,
+        server_hello.legacy_version,
         extensions.supported_versions,
         server_hello.legacy_session_id_echo,
         server_hello.cipher_suite,
@@ -512,7 +528,8 @@ async fn certificate(
         .signature_algorithms
         .ok_or(PeerFault::MissingSignatureAlgorithms)?;
     let usable = identity.and_then(|identity| {
-        let scheme = identity.scheme_among(|scheme| offered.contains(scheme))?;
+        let scheme = identity
+            .scheme_among(|scheme| offered.contains(scheme) && config.policy.signature_schemes.contains(scheme))?;
         Some((identity, scheme))
     });
     let chain = usable

@@ -13,7 +13,7 @@ use crate::crypto::{group, random};
 use crate::error::{Error, Internal, Limit, PeerFault};
 use crate::handshake::channel::{Aligned, Channel};
 use crate::handshake::signed::{check_finished, check_proof, signed_content};
-use crate::handshake::{ConnectionInfo, Established, Side};
+use crate::handshake::{ConnectionInfo, Established, Secrets, Side};
 use crate::handshake_io::{ApplicationData, ChangeCipherSpec};
 use crate::limits::{MAX_CHAIN_LENGTH, MAX_SKIPPED_EARLY_DATA, TICKET_LIFETIME, TICKETS_ISSUED};
 use crate::observe::{Direction, Note, SecretLabel};
@@ -178,9 +178,9 @@ pub(crate) async fn handshake(
         SecretLabel::ClientApplicationTraffic(0),
     )?;
 
-    let (client_chain, not_after) = match session {
-        Some((_, ticket)) => (ticket.chain, ticket.not_after),
-        None => (client.chain, client.not_after),
+    let (client_chain, not_after, authenticated) = match session {
+        Some((_, ticket)) => (ticket.chain, ticket.not_after, ticket.authenticated),
+        None => (client.chain, client.not_after, now),
     };
     let count = if identity.is_some() { TICKETS_ISSUED } else { 1 };
     let session_basis = SessionBasis {
@@ -189,6 +189,7 @@ pub(crate) async fn handshake(
         hello: &hello,
         chain: &client_chain,
         not_after,
+        authenticated,
         now,
     };
     tickets(&mut channel, &mut transcript, &main_secret, &session_basis, count)?;
@@ -212,10 +213,12 @@ pub(crate) async fn handshake(
             resumed: identity.is_none(),
             retried,
         },
-        read_secret: secrets.client,
-        write_secret: secrets.server,
-        exporter_secret: secrets.exporter,
-        resumption: None,
+        secrets: Secrets {
+            read: secrets.client,
+            write: secrets.server,
+            exporter: secrets.exporter,
+            resumption: None,
+        },
     })
 }
 
@@ -311,9 +314,11 @@ fn certificate_request(
         ClientAuthentication::Required(verifier) => (verifier.clone(), true),
     };
     let authorities: Vec<_> = config.authorities.iter().map(|name| DistinguishedName(name)).collect();
+    let certificate_schemes = config.policy.certificate_schemes();
     let message = CertificateRequest {
         certificate_request_context: &[],
         signature_algorithms: Some(Sequence::from(config.policy.signature_schemes.as_slice())),
+        signature_algorithms_cert: Some(Sequence::from(certificate_schemes.as_slice())),
         certificate_authorities: (!authorities.is_empty()).then_some(Sequence::from(authorities.as_slice())),
         ..Default::default()
     };
@@ -467,6 +472,7 @@ struct SessionBasis<'a> {
     hello: &'a ClientHello<'a>,
     chain: &'a [Vec<u8>],
     not_after: Option<UnixTime>,
+    authenticated: UnixTime,
     now: UnixTime,
 }
 
@@ -490,6 +496,7 @@ fn tickets(
         let content = TicketContent {
             cipher_suite: basis.suite.id,
             issued: basis.now,
+            authenticated: basis.authenticated,
             psk: ticket_psk(basis.suite.hash, &resumption_secret, &nonce)?,
             server_name: hello::session_name(basis.hello),
             binding: basis.config.session_binding(),

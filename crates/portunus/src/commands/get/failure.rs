@@ -19,7 +19,7 @@ pub(super) const WRITE: u8 = 23;
 /// CURLE_READ_ERROR: a file of the user's that cannot be read.
 pub(super) const READ: u8 = 26;
 /// CURLE_OPERATION_TIMEDOUT.
-const TIMEOUT: u8 = 28;
+pub(in crate::commands) const TIMEOUT: u8 = 28;
 /// CURLE_SSL_CONNECT_ERROR.
 const HANDSHAKE: u8 = 35;
 /// CURLE_PEER_FAILED_VERIFICATION.
@@ -27,12 +27,12 @@ const CERTIFICATE: u8 = 60;
 /// CURLE_SSL_CACERT_BADFILE.
 pub(super) const AUTHORITIES: u8 = 77;
 /// CURLE_SETOPT_OPTION_SYNTAX.
-pub(super) const RESOLVE_OPTION: u8 = 49;
+pub(in crate::commands) const RESOLVE_OPTION: u8 = 49;
 /// CURLE_HTTP_RETURNED_ERROR.
 const HTTP_STATUS: u8 = 22;
 
 /// What the client's error means to the user.
-pub(super) fn of(error: Error) -> Failure {
+pub(in crate::commands) fn of(error: Error) -> Failure {
     if let Error::Certificate { origin, refusal } = &error {
         return Failure::new(format_args!("{origin} is not trusted\n{}", refusal.explanation()))
             .hint("--cacert FILE trusts an authority of your own")
@@ -50,6 +50,14 @@ pub(super) fn of(error: Error) -> Failure {
     match hint {
         Some(hint) => failure.hint(hint),
         None => failure,
+    }
+}
+
+/// The exit code alone.
+pub(in crate::commands) fn exit_code(error: &Error) -> u8 {
+    match error {
+        Error::Certificate { .. } => CERTIFICATE,
+        error => meaning(error).0,
     }
 }
 

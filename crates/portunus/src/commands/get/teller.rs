@@ -9,13 +9,13 @@ use portunus_x509::{Certificate, GeneralName, Printable};
 
 /// Tells: `*` what happens, `>` what is sent, `<` what comes.
 #[derive(Clone, Copy)]
-pub(super) struct Teller {
+pub(in crate::commands) struct Teller {
     verbose: bool,
     silent: bool,
 }
 
 impl Teller {
-    pub(super) fn new(verbose: bool, silent: bool) -> Self {
+    pub(in crate::commands) fn new(verbose: bool, silent: bool) -> Self {
         Self { verbose, silent }
     }
 

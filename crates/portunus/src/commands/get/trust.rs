@@ -1,22 +1,29 @@
 //! Whom `get` trusts: this machine's own authority and the system's, or those that the user names.
 
+use std::path::Path;
+
 use portunus_ca::Authority;
 use portunus_client::{Trust, TrustError, Verification};
 use portunus_x509::{Printable, Rejected};
 
+use super::failure;
 use super::teller::Teller;
-use super::{Args, failure};
 use crate::failure::Failure;
 
 /// `-k`, `--cacert`, or the usual.
-pub(super) fn verification(args: &Args, https_may_come: bool, teller: &Teller) -> Result<Verification, Failure> {
-    if args.insecure {
+pub(in crate::commands) fn verification(
+    insecure: bool,
+    cacert: Option<&Path>,
+    https_may_come: bool,
+    teller: &Teller,
+) -> Result<Verification, Failure> {
+    if insecure {
         return Ok(Verification::AcceptAnyCertificate);
     }
     if !https_may_come {
         return Ok(Verification::Trust(Trust::default()));
     }
-    let Some(file) = &args.cacert else {
+    let Some(file) = cacert else {
         return Ok(Verification::Trust(usual(teller)));
     };
     let name = file.to_string_lossy().into_owned();
