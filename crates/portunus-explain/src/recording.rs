@@ -1,7 +1,6 @@
 //! A whole connection as it was recorded, and questions to it.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use portunus_tls::Direction;
 use portunus_tls::wire::{ContentType, Decode, HandshakeType};
@@ -110,14 +109,6 @@ impl Recording {
 
     pub(crate) fn has(&self, mut question: impl FnMut(&What) -> bool) -> bool {
         self.events.iter().any(|event| question(&event.what))
-    }
-
-    /// When the first such event was.
-    pub(crate) fn when(&self, mut question: impl FnMut(&What) -> bool) -> Option<Duration> {
-        self.events
-            .iter()
-            .find(|event| question(&event.what))
-            .map(|event| event.at)
     }
 
     /// The bodies of all handshake messages of this type and direction.
