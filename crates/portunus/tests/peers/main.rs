@@ -1,0 +1,6 @@
+//! Programs that others wrote, at the other end of `portunus serve`, of `portunus get`, and of our streams.
+
+mod curl;
+mod house;
+mod process;
+mod site;
