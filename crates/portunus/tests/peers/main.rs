@@ -2,5 +2,7 @@
 
 mod curl;
 mod house;
+mod openssl;
+mod ours;
 mod process;
 mod site;
