@@ -1,6 +1,7 @@
 //! Programs that others wrote, at the other end of `portunus serve`, of `portunus get`, and of our streams.
 
 mod curl;
+mod gnutls;
 mod house;
 mod openssl;
 mod ours;
