@@ -6,4 +6,5 @@ mod house;
 mod openssl;
 mod ours;
 mod process;
+mod scripts;
 mod site;
