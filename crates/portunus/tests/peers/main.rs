@@ -3,6 +3,7 @@
 mod curl;
 mod gnutls;
 mod house;
+mod nginx;
 mod openssl;
 mod ours;
 mod process;
