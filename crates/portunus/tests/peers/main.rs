@@ -4,6 +4,7 @@ mod chromium;
 mod curl;
 mod gnutls;
 mod house;
+mod java_go;
 mod nginx;
 mod openssl;
 mod ours;
