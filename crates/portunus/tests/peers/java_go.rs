@@ -7,13 +7,8 @@ use portunus_peers::{GO, JAVA};
 
 use crate::house::{House, KEYS};
 use crate::process::{Running, run};
+use crate::scripts::program;
 use crate::site::{PAGE, Site, get};
-
-fn program(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/peers/programs")
-        .join(name)
-}
 
 #[test]
 fn java_fetches_over_both_versions_of_http() {

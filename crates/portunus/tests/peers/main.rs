@@ -1,5 +1,6 @@
 //! Programs that others wrote, at the other end of `portunus serve`, of `portunus get`, and of our streams.
 
+mod bulk;
 mod chromium;
 mod curl;
 mod gnutls;

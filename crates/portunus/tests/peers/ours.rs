@@ -4,15 +4,17 @@ use std::net::TcpListener;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
+use aws_lc_rs::digest::{Context, SHA256};
 use portunus_tls::{ClientConfig, ConnectionInfo, ServerConfig};
 use portunus_tokio::{Acceptor, Connector, TlsStream};
 use portunus_x509::ServerName;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
-use crate::process::PATIENCE;
+use crate::process::{PATIENCE, hexadecimal};
 
-/// A server that answers a line `x` with `got x`, `new keys` with new keys besides, and a request of HTTP with a page.
+/// A server that answers a line `x` with `got x`, `new keys` with new keys besides, and a request of HTTP with the
+/// SHA-256 of what it brought.
 pub(crate) struct Server {
     pub(crate) port: u16,
     handshakes: mpsc::Receiver<Result<ConnectionInfo, String>>,
@@ -64,8 +66,10 @@ async fn converse(stream: &mut TlsStream<TcpStream>) -> std::io::Result<()> {
         }
         if line.contains(" HTTP/1.") {
             while lines.read_line(&mut line).await? > 2 {}
-            let head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n";
-            lines.write_all(format!("{head}hello").as_bytes()).await?;
+            let length = line.lines().find_map(|field| field.strip_prefix("Content-Length: "));
+            let digest = sha256(&mut lines, length.map_or(0, |length| length.parse().unwrap())).await?;
+            let head = "HTTP/1.1 200 OK\r\nContent-Length: 64\r\nConnection: close\r\n\r\n";
+            lines.write_all(format!("{head}{digest}").as_bytes()).await?;
             return Ok(());
         }
         if line == "new keys\n" {
@@ -74,6 +78,22 @@ async fn converse(stream: &mut TlsStream<TcpStream>) -> std::io::Result<()> {
         lines.write_all(format!("got {line}").as_bytes()).await?;
         lines.flush().await?;
     }
+}
+
+/// The SHA-256 of the next bytes.
+async fn sha256(from: &mut (impl AsyncRead + Unpin), mut left: usize) -> std::io::Result<String> {
+    let mut digest = Context::new(&SHA256);
+    let mut buffer = vec![0; 1 << 20];
+    while left > 0 {
+        let most = left.min(buffer.len());
+        let read = from.read(&mut buffer[..most]).await?;
+        if read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        digest.update(&buffer[..read]);
+        left -= read;
+    }
+    Ok(hexadecimal(digest.finish().as_ref()))
 }
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {

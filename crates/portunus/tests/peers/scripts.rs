@@ -13,7 +13,7 @@ use crate::ours::{block_on, connect, exchange};
 use crate::process::{Running, run};
 use crate::site::{Site, get};
 
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/peers/programs")
         .join(name)
