@@ -47,6 +47,10 @@ impl Shown {
     }
 }
 
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Runs a program to its end.
 pub(crate) fn run(command: &mut Command) -> Ended {
     Running::start(command).end()
