@@ -10,8 +10,8 @@ use super::{Diagnosis, FailureKind, Fault, reached};
 use crate::words::{bytes, printable, time};
 use crate::{Recording, TransportFault, What};
 
-/// What fits the first segment of a TCP connection over Ethernet.
-const SEGMENT: usize = 1_460;
+/// The longest ClientHello whose record, with its five bytes in front, fits one TCP segment over Ethernet (1,460 bytes).
+const SEGMENT: usize = 1_455;
 
 pub(super) fn not_resolved(recording: &Recording, reason: &str) -> Diagnosis {
     let what = format_args!("the name {} has no address", recording.target.server).to_string();

@@ -135,6 +135,22 @@ fn a_connection_that_is_closed_or_reset_right_after_the_hello() {
     );
 }
 
+/// The likeliest cause of silence is told where the evidence is there: a hello that fills more than one segment.
+#[test]
+fn a_large_hello_that_is_not_answered() {
+    let mut scene = Scene::new();
+    scene.name = "a-name-that-is-long-enough-to-fill-a-segment.beyond-what-one-of-1460-bytes-holds.example.test";
+    let recorder = scene.connected();
+    let mut client = scene.client(&recorder);
+    client.transport_closed().unwrap_err();
+    drop(client);
+    let why = diagnosis(&recorder.recording()).why;
+    assert!(
+        why.iter().any(|why| why.contains("more than one TCP segment")),
+        "{why:?}"
+    );
+}
+
 #[test]
 fn a_server_that_says_nothing() {
     let scene = Scene::new();

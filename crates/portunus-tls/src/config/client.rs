@@ -7,7 +7,7 @@ use crate::config::verify::VerifyPeer;
 use crate::error::Misuse;
 use crate::keylog::KeyLog;
 use crate::policy::Policy;
-use crate::session::client::ClientSessions;
+use crate::session::client::{ClientSessions, Owner};
 use crate::wire::NamedGroup;
 
 /// A client's configuration.
@@ -84,6 +84,14 @@ impl ClientConfig {
     pub fn with_sessions(mut self, sessions: Arc<dyn ClientSessions>) -> Self {
         self.sessions = Some(sessions);
         self
+    }
+
+    /// Whom a session of this configuration belongs to.
+    pub(crate) fn owner(&self) -> Owner {
+        Owner(self.identity.as_ref().map(|identity| {
+            let identity: Arc<dyn Send + Sync> = identity.clone();
+            Arc::downgrade(&identity)
+        }))
     }
 
     /// Logs secrets. Whoever has the log can read the connections.

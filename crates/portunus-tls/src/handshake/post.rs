@@ -1,7 +1,5 @@
 //! Handshake messages after the handshake (RFC 9846 section 4.7).
 
-use std::sync::Arc;
-
 use portunus_x509::UnixTime;
 
 use super::{Established, Resumption, Side};
@@ -155,7 +153,7 @@ fn new_session_ticket(
         received: now,
         expires: UnixTime(not_after.map_or(end, |not_after| end.min(not_after.0))),
         trust: config.verifier.trust(),
-        identity: config.identity.as_ref().map(Arc::downgrade),
+        owner: config.owner(),
         chain: established.info.server_chain.clone(),
     };
     sessions.put(server, session);

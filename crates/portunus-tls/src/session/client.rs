@@ -5,9 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use portunus_x509::{ServerName, UnixTime};
 
-use crate::config::identity::ChooseClientIdentity;
 use crate::crypto::secret::Secret;
 use crate::wire::CipherSuite;
+
+/// Who we could show ourselves to be: whatever chooses our certificate, told from others by where it lies. It is held weakly, so that the place is
+/// not used again while a session remembers it.
+pub(crate) struct Owner(pub(crate) Option<Weak<dyn Send + Sync>>);
 
 /// A session that a server offered to go on with: its ticket and what belongs to it. It serves one connection.
 pub struct ClientSession {
@@ -21,7 +24,7 @@ pub struct ClientSession {
     /// What the verifier trusted that accepted the server's certificate.
     pub(crate) trust: [u8; 32],
     /// Who we could show ourselves to be in the full handshake.
-    pub(crate) identity: Option<Weak<dyn ChooseClientIdentity>>,
+    pub(crate) owner: Owner,
     /// The server's certificates, shown in the full handshake.
     pub(crate) chain: Arc<Vec<Vec<u8>>>,
 }
@@ -33,10 +36,10 @@ impl ClientSession {
     }
 
     /// Whether a full handshake would show the same of us as the one did that the session comes from.
-    pub(crate) fn is_of(&self, identity: Option<&Arc<dyn ChooseClientIdentity>>) -> bool {
-        match (&self.identity, identity) {
+    pub(crate) fn is_of(&self, owner: &Owner) -> bool {
+        match (&self.owner.0, &owner.0) {
             (None, None) => true,
-            (Some(then), Some(now)) => Weak::ptr_eq(then, &Arc::downgrade(now)),
+            (Some(then), Some(now)) => std::ptr::addr_eq(then.as_ptr(), now.as_ptr()),
             _ => false,
         }
     }

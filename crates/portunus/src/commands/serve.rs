@@ -32,9 +32,7 @@ pub(crate) struct Args {
     /// The folder to serve
     #[arg(default_value = ".", hide_default_value = true)]
     folder: PathBuf,
-    /// Listen on this address and port; may be repeated. Port 0 takes a free one
-    /// [default: 127.0.0.1:8443 and [::1]:8443]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", help = LISTEN_HELP)]
     listen: Vec<SocketAddr>,
     /// Show the certificate chain in this PEM file
     #[arg(long, value_name = "FILE", requires = "key")]
@@ -58,6 +56,10 @@ Examples:
   curl --cacert <(portunus ca root) https://localhost:8443/
 
 Ctrl-C or SIGTERM lets requests in progress finish; a second one ends at once.";
+
+// Not a doc comment, in which the address would be a link.
+const LISTEN_HELP: &str = "Listen on this address and port; may be repeated. Port 0 takes a free one [default: \
+                           127.0.0.1:8443 and [::1]:8443]";
 
 /// How programs are told that requests were cut off.
 const CUT_OFF: u8 = 130;

@@ -115,7 +115,7 @@ impl<'a> Offer<'a> {
             .iter()
             .map(|protocol| ProtocolName(protocol))
             .collect();
-        let certificate_schemes = policy.certificate_schemes();
+        let signature_algorithms = policy.signature_algorithms();
         let versions = [self.grease.version, ProtocolVersion::TLS1_3];
         let grease_extension = [UnknownExtension {
             extension_type: self.grease.extension,
@@ -149,8 +149,7 @@ impl<'a> Offer<'a> {
                     ServerName::Ip(_) => None,
                 },
                 supported_groups: Some(Sequence::from(groups.as_slice())),
-                signature_algorithms: Some(Sequence::from(policy.signature_schemes.as_slice())),
-                signature_algorithms_cert: Some(Sequence::from(certificate_schemes.as_slice())),
+                signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
                 application_layer_protocol_negotiation: (!protocols.is_empty())
                     .then_some(Sequence::from(protocols.as_slice())),
                 supported_versions: Some(Sequence::from(&versions[..])),

@@ -221,7 +221,7 @@ fn session(config: &ClientConfig, server: &ServerName, now: UnixTime) -> Option<
     std::iter::from_fn(|| sessions.take(server)).find(|session| {
         session.is_good_at(now)
             && session.trust == config.verifier.trust()
-            && session.is_of(config.identity.as_ref())
+            && session.is_of(&config.owner())
             && config.policy.cipher_suites.contains(&session.cipher_suite)
     })
 }

@@ -314,11 +314,10 @@ fn certificate_request(
         ClientAuthentication::Required(verifier) => (verifier.clone(), true),
     };
     let authorities: Vec<_> = config.authorities.iter().map(|name| DistinguishedName(name)).collect();
-    let certificate_schemes = config.policy.certificate_schemes();
+    let signature_algorithms = config.policy.signature_algorithms();
     let message = CertificateRequest {
         certificate_request_context: &[],
-        signature_algorithms: Some(Sequence::from(config.policy.signature_schemes.as_slice())),
-        signature_algorithms_cert: Some(Sequence::from(certificate_schemes.as_slice())),
+        signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
         certificate_authorities: (!authorities.is_empty()).then_some(Sequence::from(authorities.as_slice())),
         ..Default::default()
     };

@@ -1,0 +1,119 @@
+//! Both sides of our own streams, for what the command line has no way to ask for.
+
+use std::net::TcpListener;
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use portunus_tls::{ClientConfig, ConnectionInfo, ServerConfig};
+use portunus_tokio::{Acceptor, Connector, TlsStream};
+use portunus_x509::ServerName;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+
+use crate::process::{PATIENCE, hexadecimal};
+
+/// A server that answers a line `x` with `got x`, `new keys` with new keys besides, and a request of HTTP with the
+/// SHA-256 of what it brought.
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    handshakes: mpsc::Receiver<Result<ConnectionInfo, String>>,
+}
+
+impl Server {
+    /// Runs until the test's process ends.
+    pub(crate) fn start(config: ServerConfig) -> Self {
+        let acceptor = Acceptor::new(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (tell, handshakes) = mpsc::channel();
+        thread::spawn(move || {
+            block_on(async move {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                while let Ok((tcp, _)) = listener.accept().await {
+                    let (acceptor, tell) = (acceptor.clone(), tell.clone());
+                    tokio::spawn(async move {
+                        let accepted = acceptor.accept(tcp).await;
+                        // The test may be over.
+                        let _ = tell.send(match &accepted {
+                            Ok(stream) => Ok(stream.info().clone()),
+                            Err(error) => Err(error.to_string()),
+                        });
+                        if let Ok(mut stream) = accepted {
+                            let _ = converse(&mut stream).await;
+                            let _ = stream.shutdown().await;
+                        }
+                    });
+                }
+            });
+        });
+        Self { port, handshakes }
+    }
+
+    /// What came of the next handshake.
+    pub(crate) fn handshake(&self) -> Result<ConnectionInfo, String> {
+        self.handshakes.recv_timeout(PATIENCE).unwrap()
+    }
+}
+
+async fn converse(stream: &mut TlsStream<TcpStream>) -> std::io::Result<()> {
+    let mut lines = BufReader::new(stream);
+    loop {
+        let mut line = String::new();
+        if lines.read_line(&mut line).await? == 0 {
+            return Ok(());
+        }
+        if line.contains(" HTTP/1.") {
+            while lines.read_line(&mut line).await? > 2 {}
+            let length = line.lines().find_map(|field| field.strip_prefix("Content-Length: "));
+            let digest = sha256(&mut lines, length.map_or(0, |length| length.parse().unwrap())).await?;
+            let head = "HTTP/1.1 200 OK\r\nContent-Length: 64\r\nConnection: close\r\n\r\n";
+            lines.write_all(format!("{head}{digest}").as_bytes()).await?;
+            return Ok(());
+        }
+        if line == "new keys\n" {
+            lines.get_mut().update_keys(true).map_err(std::io::Error::other)?;
+        }
+        lines.write_all(format!("got {line}").as_bytes()).await?;
+        lines.flush().await?;
+    }
+}
+
+/// The SHA-256 of the next bytes.
+async fn sha256(from: &mut (impl AsyncRead + Unpin), mut left: usize) -> std::io::Result<String> {
+    let mut digest = Context::new(&SHA256);
+    let mut buffer = vec![0; 1 << 20];
+    while left > 0 {
+        let most = left.min(buffer.len());
+        let read = from.read(&mut buffer[..most]).await?;
+        if read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        digest.update(&buffer[..read]);
+        left -= read;
+    }
+    Ok(hexadecimal(digest.finish().as_ref()))
+}
+
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(future)
+}
+
+/// A connection to a port of this machine.
+pub(crate) async fn connect(config: &Arc<ClientConfig>, port: u16) -> TlsStream<TcpStream> {
+    let tcp = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let name = ServerName::parse("localhost").unwrap();
+    Connector::new(Arc::clone(config)).connect(name, tcp).await.unwrap()
+}
+
+/// Sends this and gives the answer up to this length.
+pub(crate) async fn exchange(stream: &mut TlsStream<TcpStream>, text: &str, length: usize) -> String {
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream.flush().await.unwrap();
+    let mut answer = vec![0; length];
+    let read = stream.read_exact(&mut answer);
+    tokio::time::timeout(PATIENCE, read).await.unwrap().unwrap();
+    String::from_utf8(answer).unwrap()
+}
