@@ -73,13 +73,8 @@ fn connections_that_fail() {
             .len(),
         1
     );
-    assert!(
-        events(&expired, "failed")[0]["refusal"]["paths"]
-            .as_array()
-            .unwrap()
-            .len()
-            > 0
-    );
+    let paths = &events(&expired, "failed")[0]["refusal"]["paths"];
+    assert!(!paths.as_array().unwrap().is_empty());
 
     let alert = document(&Scene::new().answered_with(&[21, 3, 3, 0, 2, 2, 112]));
     assert_eq!(

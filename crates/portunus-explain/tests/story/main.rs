@@ -18,6 +18,24 @@ fn at(recording: &Recording, width: usize) -> String {
     terminal::render(&Story::tell(recording), terminal::Look { width, colour: false })
 }
 
+/// The story of which only these steps are told, the others by their titles: what is told of every connection stands in
+/// the texts of a whole one.
+fn of_steps(recording: &Recording, steps: &[u8]) -> String {
+    let mut story = Story::tell(recording);
+    for step in &mut story.steps {
+        if !steps.contains(&step.number) {
+            step.body.clear();
+        }
+    }
+    terminal::render(
+        &story,
+        terminal::Look {
+            width: 80,
+            colour: false,
+        },
+    )
+}
+
 /// Holds a text against a file; `SNAPSHOTS=overwrite` writes the file.
 #[track_caller]
 fn assert_told(text: String, expected: Data) {

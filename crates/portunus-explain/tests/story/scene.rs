@@ -18,7 +18,7 @@ use rcgen::{
 };
 
 /// 2026-07-01.
-pub const NOW: UnixTime = UnixTime(1_782_864_000);
+pub(crate) const NOW: UnixTime = UnixTime(1_782_864_000);
 
 /// An Ed25519 key of a seed: its signatures are the same each time.
 fn key(seed: u8) -> KeyPair {
@@ -28,26 +28,26 @@ fn key(seed: u8) -> KeyPair {
 }
 
 /// What the server's certificate says.
-pub struct Leaf {
-    pub common_name: &'static str,
-    pub names: &'static [&'static str],
-    pub years: (i32, i32),
+pub(crate) struct Leaf {
+    pub(crate) common_name: &'static str,
+    pub(crate) names: &'static [&'static str],
+    pub(crate) years: (i32, i32),
 }
 
 /// As it should be.
-pub const GOOD: Leaf = Leaf {
+pub(crate) const GOOD: Leaf = Leaf {
     common_name: "localhost",
     names: &["localhost", "127.0.0.1"],
     years: (2026, 2027),
 };
 
-pub struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     der: Vec<u8>,
 }
 
 impl Authority {
-    pub fn new(seed: u8, name: &str) -> Self {
+    pub(crate) fn new(seed: u8, name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -62,13 +62,13 @@ impl Authority {
         }
     }
 
-    pub fn anchors(&self) -> Arc<Anchors> {
+    pub(crate) fn anchors(&self) -> Arc<Anchors> {
         let mut anchors = Anchors::new();
         anchors.add_der(&self.der).unwrap();
         Arc::new(anchors)
     }
 
-    pub fn issue(&self, leaf: &Leaf) -> Identity {
+    pub(crate) fn issue(&self, leaf: &Leaf) -> Identity {
         let names: Vec<String> = leaf.names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         params.distinguished_name.push(DnType::CommonName, leaf.common_name);
@@ -84,23 +84,23 @@ impl Authority {
 }
 
 /// What is connected to what.
-pub struct Scene {
-    pub url: &'static str,
-    pub name: &'static str,
-    pub trust: Trust,
-    pub client: ClientConfig,
-    pub server: ServerConfig,
+pub(crate) struct Scene {
+    pub(crate) url: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) trust: Trust,
+    pub(crate) client: ClientConfig,
+    pub(crate) server: ServerConfig,
     /// What happens to the server's bytes on the way, by their place in the stream.
-    pub damage: Option<fn(&mut Vec<u8>)>,
+    pub(crate) damage: Option<fn(&mut Vec<u8>)>,
 }
 
 impl Scene {
     /// A client that trusts the authority which certified the server.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_leaf(&GOOD)
     }
 
-    pub fn with_leaf(leaf: &Leaf) -> Self {
+    pub(crate) fn with_leaf(leaf: &Leaf) -> Self {
         let authority = Authority::new(1, "Test Root");
         let identity = Arc::new(authority.issue(leaf));
         let verifier = PathVerifier::servers(authority.anchors(), PathPolicy::private());
@@ -116,7 +116,7 @@ impl Scene {
     }
 
     /// Keeps tickets on both sides.
-    pub fn resuming() -> Self {
+    pub(crate) fn resuming() -> Self {
         let mut scene = Self::new();
         scene.client = scene.client.with_sessions(Arc::new(SessionMemory::default()));
         scene.server = scene.server.with_tickets(Arc::new(Tickets::new(NOW).unwrap()));
@@ -124,7 +124,7 @@ impl Scene {
     }
 
     /// Gives up path and name.
-    pub fn unchecked() -> Self {
+    pub(crate) fn unchecked() -> Self {
         let mut scene = Self::new();
         scene.trust = Trust::GivenUp;
         scene.client =
@@ -132,7 +132,7 @@ impl Scene {
         scene
     }
 
-    pub fn recorder(&self) -> Arc<Recorder> {
+    pub(crate) fn recorder(&self) -> Arc<Recorder> {
         let ticks = AtomicU64::new(0);
         let target = Target {
             url: self.url.to_owned(),
@@ -146,7 +146,7 @@ impl Scene {
     }
 
     /// A recorder of a connection for which TCP is there.
-    pub fn connected(&self) -> Arc<Recorder> {
+    pub(crate) fn connected(&self) -> Arc<Recorder> {
         let recorder = self.recorder();
         let addresses: Vec<SocketAddr> = vec!["[::1]:8443".parse().unwrap(), "127.0.0.1:8443".parse().unwrap()];
         recorder.add(What::Resolved {
@@ -165,7 +165,7 @@ impl Scene {
     }
 
     /// A client of whom only the ClientHello went out.
-    pub fn client(&self, recorder: &Arc<Recorder>) -> Handshake {
+    pub(crate) fn client(&self, recorder: &Arc<Recorder>) -> Handshake {
         let name = ServerName::parse(self.name).unwrap();
         let mut client = Handshake::client(Arc::new(self.client.clone()), name, NOW, Some(recorder.clone()));
         poll(&mut client).unwrap();
@@ -174,7 +174,7 @@ impl Scene {
     }
 
     /// A client whose ClientHello is answered with these bytes.
-    pub fn answered_with(&self, bytes: &[u8]) -> Recording {
+    pub(crate) fn answered_with(&self, bytes: &[u8]) -> Recording {
         let recorder = self.connected();
         let mut client = self.client(&recorder);
         give(&mut client, bytes);
@@ -184,7 +184,7 @@ impl Scene {
     }
 
     /// The whole handshake; what the recorder has after it, and both ends if it succeeded.
-    pub fn handshake(&self) -> (Arc<Recorder>, Result<(Connection, Connection), Error>) {
+    pub(crate) fn handshake(&self) -> (Arc<Recorder>, Result<(Connection, Connection), Error>) {
         let recorder = self.connected();
         let name = ServerName::parse(self.name).unwrap();
         let mut client = Handshake::client(Arc::new(self.client.clone()), name, NOW, Some(recorder.clone()));
@@ -209,14 +209,14 @@ impl Scene {
     }
 
     /// A handshake that fails.
-    pub fn refused(&self) -> Recording {
+    pub(crate) fn refused(&self) -> Recording {
         let (recorder, ends) = self.handshake();
         assert!(ends.is_err());
         recorder.recording()
     }
 
     /// Handshake, one request, one answer, both say close_notify.
-    pub fn whole(&self) -> Recording {
+    pub(crate) fn whole(&self) -> Recording {
         let (recorder, ends) = self.handshake();
         let (mut client, mut server) = ends.unwrap();
         converse(
@@ -234,7 +234,7 @@ impl Scene {
 }
 
 /// One request and its answer with a body of 1,256 bytes.
-pub fn converse(recorder: &Recorder, client: &mut Connection, server: &mut Connection, head: &[u8]) {
+pub(crate) fn converse(recorder: &Recorder, client: &mut Connection, server: &mut Connection, head: &[u8]) {
     let request = b"GET / HTTP/1.1\r\nhost: localhost:8443\r\n\r\n";
     recorder.add(What::Request { head: request.to_vec() });
     client.write(request).unwrap();
@@ -283,7 +283,7 @@ fn give(handshake: &mut Handshake, mut bytes: &[u8]) {
 }
 
 /// Moves what each has for the other until nothing is left.
-pub fn exchange(client: &mut Connection, server: &mut Connection) -> Result<(), Error> {
+pub(crate) fn exchange(client: &mut Connection, server: &mut Connection) -> Result<(), Error> {
     loop {
         let (up, down) = (outgoing(client), outgoing(server));
         if up.is_empty() && down.is_empty() {
@@ -303,7 +303,7 @@ fn outgoing(connection: &mut Connection) -> Vec<u8> {
     out
 }
 
-pub fn incoming(connection: &mut Connection, mut bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn incoming(connection: &mut Connection, mut bytes: &[u8]) -> Result<(), Error> {
     let mut buffer = vec![0; 20_000];
     loop {
         while let Read::Data(_) = connection.read(&mut buffer, NOW)? {}
@@ -320,6 +320,6 @@ pub fn incoming(connection: &mut Connection, mut bytes: &[u8]) -> Result<(), Err
 }
 
 /// What a connection has for its peer, for tests that damage it.
-pub fn take(connection: &mut Connection) -> Vec<u8> {
+pub(crate) fn take(connection: &mut Connection) -> Vec<u8> {
     outgoing(connection)
 }
