@@ -4,7 +4,10 @@
 //! [`BENCHES`]. Time is the thread's CPU time, so that a busy machine disturbs little.
 
 mod bare;
+mod beside;
+mod engines;
 mod measure;
+mod world;
 
 use std::process::ExitCode;
 
@@ -12,7 +15,11 @@ use measure::Row;
 
 type Bench = fn() -> Vec<Row>;
 
-const BENCHES: &[(&str, Bench)] = &[("bare", bare::run)];
+const BENCHES: &[(&str, Bench)] = &[
+    ("bare", bare::run),
+    ("handshake", beside::handshake),
+    ("bulk", beside::bulk),
+];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -1,0 +1,126 @@
+//! What both engines are given: one chain of a leaf, an intermediate and a root, and configurations that do the same.
+
+use std::sync::Arc;
+
+use portunus_tls::wire::{CipherSuite, NamedGroup};
+use portunus_tls::{Identities, Identity, LocalKey, PathVerifier, Policy, SessionMemory, Tickets};
+use portunus_x509::{Anchors, Policy as PathPolicy, UnixTime};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// The name that the leaf is for.
+pub(crate) const NAME: &str = "localhost";
+
+/// Now: both engines judge by it.
+pub(crate) fn now() -> UnixTime {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    UnixTime(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// Certificates, made once.
+pub(crate) struct World {
+    root: Vec<u8>,
+    chain: Vec<Vec<u8>>,
+    key: Vec<u8>,
+}
+
+fn authority(name: &str, constraint: BasicConstraints) -> (CertificateParams, KeyPair) {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(constraint);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.use_authority_key_identifier_extension = true;
+    (params, KeyPair::generate().expect("a key"))
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let (root_params, root_key) = authority("Bench Root", BasicConstraints::Unconstrained);
+        let root = root_params.self_signed(&root_key).expect("a root");
+        let root_issuer = Issuer::new(root_params, root_key);
+        let (params, key) = authority("Bench Intermediate", BasicConstraints::Constrained(0));
+        let intermediate = params.signed_by(&key, &root_issuer).expect("an intermediate");
+        let issuer = Issuer::new(params, key);
+        let key = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::new(vec![NAME.to_owned()]).expect("a name");
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let leaf = params.signed_by(&key, &issuer).expect("a leaf");
+        Self {
+            root: root.der().to_vec(),
+            chain: vec![leaf.der().to_vec(), intermediate.der().to_vec()],
+            key: key.serialize_der(),
+        }
+    }
+
+    /// Our client and server with one suite and one group, with or without resumption.
+    pub(crate) fn portunus(
+        &self,
+        suite: CipherSuite,
+        group: NamedGroup,
+        resumption: bool,
+    ) -> (Arc<portunus_tls::ClientConfig>, Arc<portunus_tls::ServerConfig>) {
+        let policy = Policy::modern().with_cipher_suites(&[suite]).expect("a suite");
+        let policy = policy.with_groups(&[group]).expect("a group");
+        let mut anchors = Anchors::new();
+        anchors.add_der(&self.root).expect("an anchor");
+        let verifier = PathVerifier::servers(Arc::new(anchors), PathPolicy::rfc5280());
+        let key = LocalKey::from_der(&self.key).expect("a key");
+        let identity = Identity::new(self.chain.clone(), key).expect("an identity");
+        let identities = Identities::new(vec![Arc::new(identity)]);
+        let mut client = portunus_tls::ClientConfig::new(Arc::new(verifier)).with_policy(policy.clone());
+        let mut server = portunus_tls::ServerConfig::new(Arc::new(identities)).with_policy(policy);
+        if resumption {
+            client = client.with_sessions(Arc::new(SessionMemory::default()));
+            server = server.with_tickets(Arc::new(Tickets::new(now()).expect("keys")));
+        }
+        (Arc::new(client), Arc::new(server))
+    }
+
+    /// The same of rustls. A resumed connection gets one ticket, as ours does.
+    pub(crate) fn rustls(
+        &self,
+        suite: CipherSuite,
+        group: NamedGroup,
+        resumption: bool,
+    ) -> (Arc<rustls::ClientConfig>, Arc<rustls::ServerConfig>) {
+        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+        provider
+            .cipher_suites
+            .retain(|known| u16::from(known.suite()) == suite.0);
+        provider.kx_groups = rustls::crypto::aws_lc_rs::ALL_KX_GROUPS
+            .iter()
+            .copied()
+            .filter(|known| u16::from(known.name()) == group.0)
+            .collect();
+        let provider = Arc::new(provider);
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from(self.root.clone())).expect("an anchor");
+        let mut client = rustls::ClientConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .expect("TLS 1.3")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let chain = self.chain.iter().cloned().map(CertificateDer::from).collect();
+        let key = PrivateKeyDer::try_from(self.key.clone()).expect("a key");
+        let mut server = rustls::ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .expect("TLS 1.3")
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .expect("an identity");
+        if resumption {
+            server.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().expect("keys");
+            server.send_tls13_tickets = 1;
+        } else {
+            client.resumption = rustls::client::Resumption::disabled();
+            server.send_tls13_tickets = 0;
+        }
+        (Arc::new(client), Arc::new(server))
+    }
+}
