@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portunus_x509::{Anchors, Certificate, Policy, Purpose, ServerName, UnixTime, VerifiedPath};
+use portunus_x509::{Anchors, Policy, Purpose, ServerName, UnixTime, VerifiedPath};
 
 use crate::decision::Decision;
 use crate::error::CertificateFault;
@@ -78,15 +78,6 @@ impl PathVerifier {
     }
 }
 
-/// The first end of a validity on the path.
-fn not_after(path: &VerifiedPath) -> Option<UnixTime> {
-    let ends = path
-        .certificates()
-        .iter()
-        .filter_map(|der| Some(Certificate::parse(der).ok()?.validity().not_after));
-    ends.min_by_key(|end| end.0)
-}
-
 impl VerifyPeer for PathVerifier {
     fn verify<'a>(&'a self, presented: Presented<'a>) -> Decision<'a, Result<Verified, CertificateFault>> {
         let chain: Vec<&[u8]> = presented.chain.iter().map(Vec::as_slice).collect();
@@ -100,7 +91,7 @@ impl VerifyPeer for PathVerifier {
         );
         Decision::ready(match verdict {
             Ok(path) => Ok(Verified {
-                not_after: not_after(&path),
+                not_after: Some(path.valid_until()),
                 path: Some(path),
             }),
             Err(refusal) => Err(CertificateFault::Refused(Arc::new(refusal))),
