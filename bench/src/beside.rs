@@ -144,7 +144,8 @@ pub(crate) fn handshake() -> Vec<Row> {
         let ours = || handshakes::<OurClient, OurServer>(&our_client, &our_server);
         let rustls = || handshakes::<RustlsClient, RustlsServer>(&rustls_client, &rustls_server);
         // The first batch is full where it cannot be otherwise, and leaves a ticket for each connection of the next.
-        (ours(), rustls());
+        ours();
+        rustls();
         let expected = if resumed { BATCH } else { 0 };
         let as_expected = |(cost, resumed): (Cost, usize)| {
             assert_eq!(resumed, expected, "connections that resumed");
@@ -212,7 +213,8 @@ pub(crate) fn bulk() -> Vec<Row> {
         let mut ours = connected::<OurClient, OurServer>(&client, &server);
         let (client, server) = world.rustls(suite, NamedGroup::X25519, false);
         let mut rustls = connected::<RustlsClient, RustlsServer>(&client, &server);
-        (moved(&mut ours), moved(&mut rustls));
+        moved(&mut ours);
+        moved(&mut rustls);
         let rounds: Vec<(Cost, Cost)> = (0..ROUNDS).map(|_| (moved(&mut ours), moved(&mut rustls))).collect();
         for (side, what) in [(0, [what[0], what[1]]), (1, [what[2], what[3]])] {
             let of = |cost: &Cost| if side == 0 { cost.server } else { cost.client };
