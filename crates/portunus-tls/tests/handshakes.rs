@@ -3,12 +3,16 @@
 mod pair;
 
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use pair::{Authority, NOW, Pair, bytewise, exchange, received, sent};
-use portunus_tls::wire::{AlertDescription, CipherSuite, NamedGroup, SignatureScheme};
+use portunus_tls::wire::{
+    AlertDescription, CipherSuite, ClientHello, Decode, HandshakeType, HostName, NamedGroup, SignatureScheme,
+    handshake_message,
+};
 use portunus_tls::{
-    CertificateFault, ClientConfig, Error, Identities, PathVerifier, PeerFault, Policy, ServerConfig, SessionMemory,
-    Tickets,
+    CertificateFault, ClientConfig, Error, Handshake, Identities, PathVerifier, PeerFault, Policy, Progress,
+    ServerConfig, SessionMemory, Tickets,
 };
 use portunus_x509::{Policy as PathPolicy, UnixTime};
 
@@ -304,15 +308,13 @@ fn both_sides_export_the_same_keying_material() {
 #[test]
 fn plain_http_is_told_from_tls() {
     let authority = Authority::new();
-    let mut server = portunus_tls::Handshake::server(Arc::new(Arc::new(authority.server())), NOW, None);
+    let mut server = Handshake::server(Arc::new(Arc::new(authority.server())), NOW, None);
     let request = b"GET / HTTP/1.1\r\n\r\n";
     let _ = server.receive_with(|space| {
         space[..request.len()].copy_from_slice(request);
         Ok::<_, ()>(request.len())
     });
-    let error = server
-        .poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
-        .unwrap_err();
+    let error = server.poll(&mut Context::from_waker(Waker::noop())).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the peer does not speak TLS: its first bytes are \"GET /\""
@@ -384,4 +386,48 @@ fn no_more_goes_out_after_close_notify() {
     server.update_keys(true).unwrap();
     received(&mut client, &sent(&mut server)).unwrap();
     assert!(!client.wants_to_send());
+}
+
+#[test]
+fn more_authorities_than_fit_are_refused_when_configured() {
+    let authority = Authority::new();
+    let names = vec![vec![0x30; 60]; 2000];
+    let error = authority.server().with_certificate_authorities(names).unwrap_err();
+    assert_eq!((error.count, error.bytes), (2000, 124_000));
+    let verifier = Arc::new(PathVerifier::clients(authority.anchors(), PathPolicy::rfc5280()));
+    let names = vec![vec![0x30; 60]; 1000];
+    let server = authority
+        .server()
+        .with_optional_client_certificates(verifier)
+        .with_certificate_authorities(names)
+        .unwrap();
+    Pair::new(&authority.client(), &server).run().connected();
+}
+
+/// RFC 6066 section 3: a name that is no host name is ignored; what came is kept for the log.
+#[test]
+fn a_server_name_that_is_no_host_name_is_no_reason_to_refuse() {
+    let authority = Authority::new();
+    for name in ["127.0.0.1", "[::1]", "a..b", "-", "\u{202e}evil\r\n"] {
+        let mut client = Pair::new(&authority.client(), &authority.server()).client;
+        client.poll(&mut Context::from_waker(Waker::noop())).unwrap();
+        let mut record = Vec::new();
+        let _ = client.send_with(|bytes| {
+            record.extend_from_slice(bytes);
+            Ok::<_, ()>(bytes.len())
+        });
+        let mut hello = ClientHello::read(&record[9..]).unwrap();
+        hello.extensions.server_name = Some(HostName(name.as_bytes()));
+        let message = handshake_message(HandshakeType::CLIENT_HELLO, &hello).unwrap();
+        let length = u16::try_from(message.len()).unwrap().to_be_bytes();
+        let record = [&[22, 3, 1][..], &length, &message].concat();
+        let mut server = Handshake::server(Arc::new(Arc::new(authority.server())), NOW, None);
+        let _ = server.receive_with(|space| {
+            space[..record.len()].copy_from_slice(&record);
+            Ok::<_, ()>(record.len())
+        });
+        let progress = server.poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(progress, Ok(Progress::NeedsBytes)), "{name}: {progress:?}");
+        assert!(server.wants_to_send());
+    }
 }
