@@ -31,8 +31,6 @@ pub use config::identity::{ChooseClientIdentity, ChooseIdentity, Identities, Ide
 pub use config::server::{ChooseConfig, ServerConfig, TooManyAuthorities};
 pub use config::verify::{PathVerifier, Presented, Verified, VerifyPeer};
 pub use connection::{Connection, Read};
-pub use crypto::aead::AeadAlgorithm;
-pub use crypto::hash::HashAlgorithm;
 pub use crypto::sign::{LocalKey, Sign, SigningFailed, UnusableKey};
 pub use decision::Decision;
 pub use error::{AlertReceived, CertificateFault, Error, Internal, Limit, Misuse, PeerFault, Phase};

@@ -12,7 +12,7 @@ pub(crate) const TAG_LENGTH: usize = 16;
 
 /// The AEAD that a cipher suite names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AeadAlgorithm {
+pub(crate) enum AeadAlgorithm {
     /// AES-128-GCM.
     Aes128Gcm,
     /// AES-256-GCM.

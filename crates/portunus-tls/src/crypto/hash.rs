@@ -6,7 +6,7 @@ pub(crate) use aws_lc_rs::digest::Digest;
 
 /// The hash that a cipher suite names: for the transcript, HKDF and Finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum HashAlgorithm {
+pub(crate) enum HashAlgorithm {
     /// SHA-256.
     Sha256,
     /// SHA-384.

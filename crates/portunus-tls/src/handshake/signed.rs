@@ -1,15 +1,18 @@
-//! The proofs at the end of a flight: CertificateVerify (RFC 9846 section 4.5.2) and Finished (RFC 9846 section 4.5.3).
+//! The peer's authentication messages, which both sides check alike: Certificate (RFC 9846 section 4.5.1), CertificateVerify
+//! (RFC 9846 section 4.5.2) and Finished (RFC 9846 section 4.5.3).
 
-use portunus_x509::{Certificate, KeyUsage};
+use portunus_x509::KeyUsage;
 
 use super::Side;
+use super::channel::{Aligned, Channel};
 use crate::crypto::hash::Digest;
 use crate::crypto::verify::{NotProven, verify};
-use crate::error::{CertificateFault, Error, PeerFault};
+use crate::error::{CertificateFault, Error, Limit, PeerFault};
+use crate::limits::MAX_CHAIN_LENGTH;
+use crate::observe::Note;
 use crate::schedule::tls13::TrafficSecret;
 use crate::schedule::transcript::Transcript;
-use crate::wire::CertificateVerify;
-use crate::wire::SignatureScheme;
+use crate::wire::{Certificate, CertificateVerify, Finished, HandshakeType, SignatureScheme};
 
 /// The content that `side` signs: 64 spaces, a context, a zero, the transcript's hash.
 pub(crate) fn signed_content(side: Side, transcript: &Digest) -> Vec<u8> {
@@ -20,8 +23,53 @@ pub(crate) fn signed_content(side: Side, transcript: &Digest) -> Vec<u8> {
     [&[b' '; 64][..], context, &[0], transcript.as_ref()].concat()
 }
 
-/// Checks that the peer, whose certificate is `leaf`, holds its key. `offered` are the schemes that we said we verify.
-pub(crate) fn check_proof(
+/// The chain of a Certificate in the handshake, in DER: its context is empty and its length bounded; it may be empty.
+pub(crate) fn peer_chain(certificate: &Certificate<'_>) -> Result<Vec<Vec<u8>>, Error> {
+    if !certificate.certificate_request_context.is_empty() {
+        return Err(PeerFault::RequestContextNotEmpty.into());
+    }
+    let entries = || certificate.certificate_list.iter();
+    if entries().nth(MAX_CHAIN_LENGTH).is_some() {
+        return Err(Limit::ChainLength.into());
+    }
+    Ok(entries().map(|entry| entry.cert_data.to_vec()).collect())
+}
+
+/// Expects the CertificateVerify of `peer`, whose certificate is `leaf`: the proof that it holds its key. `offered` are the
+/// schemes that we said we verify; gives the one that was used.
+pub(crate) async fn peer_certificate_verify(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    peer: Side,
+    leaf: &[u8],
+    offered: &[SignatureScheme],
+) -> Result<SignatureScheme, Error> {
+    let signed = signed_content(peer, &transcript.hash());
+    let message = channel.receive(&[HandshakeType::CERTIFICATE_VERIFY]).await?;
+    let proof: CertificateVerify<'_> = message.decode()?;
+    check_proof(leaf, &proof, offered, &signed)?;
+    transcript.add(message.bytes());
+    channel.note(&Note::PeerProved {
+        scheme: proof.algorithm,
+    });
+    Ok(proof.algorithm)
+}
+
+/// Expects the peer's Finished, made with `secret`: both saw the same handshake.
+pub(crate) async fn peer_finished(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    secret: &TrafficSecret,
+) -> Result<Aligned, Error> {
+    let (message, aligned) = channel.receive_last(&[HandshakeType::FINISHED]).await?;
+    let finished: Finished<'_> = message.decode()?;
+    check_finished(secret, transcript, finished.verify_data)?;
+    transcript.add(message.bytes());
+    channel.note(&Note::PeerFinished);
+    Ok(aligned)
+}
+
+fn check_proof(
     leaf: &[u8],
     proof: &CertificateVerify<'_>,
     offered: &[SignatureScheme],
@@ -30,7 +78,7 @@ pub(crate) fn check_proof(
     if !offered.contains(&proof.algorithm) {
         return Err(PeerFault::SchemeNotOffered.into());
     }
-    let leaf = Certificate::parse(leaf).map_err(CertificateFault::Unreadable)?;
+    let leaf = portunus_x509::Certificate::parse(leaf).map_err(CertificateFault::Unreadable)?;
     let key_usage = leaf.key_usage().map_err(CertificateFault::Unreadable)?;
     if key_usage.is_some_and(|usage| !usage.allows(KeyUsage::DIGITAL_SIGNATURE)) {
         return Err(PeerFault::KeyUsage.into());
@@ -43,8 +91,7 @@ pub(crate) fn check_proof(
     })
 }
 
-/// Checks the peer's Finished over the transcript so far.
-pub(crate) fn check_finished(secret: &TrafficSecret, transcript: &Transcript, received: &[u8]) -> Result<(), Error> {
+fn check_finished(secret: &TrafficSecret, transcript: &Transcript, received: &[u8]) -> Result<(), Error> {
     let expected = secret.verify_data(&transcript.hash())?;
     if received.len() != expected.as_ref().len() {
         return Err(PeerFault::FinishedLength.into());

@@ -10,14 +10,13 @@ use crate::config::identity::Identity;
 use crate::config::verify::Presented;
 use crate::crypto::group::{ExchangeFailed, KeyShares};
 use crate::crypto::suite::Suite;
-use crate::error::{Error, Internal, Limit, Misuse, PeerFault};
+use crate::error::{Error, Internal, Misuse, PeerFault};
 use crate::handshake::channel::{Aligned, Channel, Message};
-use crate::handshake::signed::{check_finished, check_proof, signed_content};
+use crate::handshake::signed::{peer_certificate_verify, peer_chain, peer_finished, signed_content};
 use crate::handshake::{ConnectionInfo, Established, Resumption, Secrets, Side};
 use crate::handshake_io::ChangeCipherSpec;
-use crate::limits::MAX_CHAIN_LENGTH;
 use crate::observe::{Note, SecretLabel};
-use crate::schedule::tls13::{EarlySecret, TrafficSecret};
+use crate::schedule::tls13::EarlySecret;
 use crate::schedule::transcript::Transcript;
 use crate::session::client::ClientSession;
 use crate::wire::CertificateRequest;
@@ -140,7 +139,7 @@ pub(crate) async fn handshake(
         }
         None => server_certificate(&mut channel, &mut transcript, &hello, &config, &server, now).await?,
     };
-    let aligned = server_finished(&mut channel, &mut transcript, &server_secret).await?;
+    let aligned = peer_finished(&mut channel, &mut transcript, &server_secret).await?;
     let main_secret = handshake_secret.into_main()?;
     let secrets = main_secret.application_secrets(&transcript.hash())?;
     channel.derived(
@@ -442,20 +441,10 @@ async fn server_certificate(
         (None, message)
     };
     let certificate: Certificate<'_> = message.decode()?;
-    if !certificate.certificate_request_context.is_empty() {
-        return Err(PeerFault::RequestContextNotEmpty.into());
-    }
-    if certificate.certificate_list.iter().nth(MAX_CHAIN_LENGTH).is_some() {
-        return Err(Limit::ChainLength.into());
-    }
+    let chain = peer_chain(&certificate)?;
     for entry in certificate.certificate_list.iter() {
         hello.check_answer(entry.extensions.iter().map(|extension| extension.extension_type))?;
     }
-    let chain: Vec<Vec<u8>> = certificate
-        .certificate_list
-        .iter()
-        .map(|entry| entry.cert_data.to_vec())
-        .collect();
     let leaf = chain.first().ok_or(PeerFault::NoCertificate)?;
     transcript.add(message.bytes());
     channel.note(&Note::CertificatesReceived { chain: &chain });
@@ -471,16 +460,10 @@ async fn server_certificate(
         path: verified.path.as_ref(),
     });
 
-    let signed = signed_content(Side::Server, &transcript.hash());
-    let message = channel.receive(&[HandshakeType::CERTIFICATE_VERIFY]).await?;
-    let proof: CertificateVerify<'_> = message.decode()?;
-    check_proof(leaf, &proof, &config.policy.signature_schemes, &signed)?;
-    transcript.add(message.bytes());
-    channel.note(&Note::PeerProved {
-        scheme: proof.algorithm,
-    });
+    let offered = &config.policy.signature_schemes;
+    let scheme = peer_certificate_verify(channel, transcript, Side::Server, leaf, offered).await?;
     Ok(ServerProof {
-        scheme: Some(proof.algorithm),
+        scheme: Some(scheme),
         not_after: verified.not_after,
         request,
         chain: Arc::new(chain),
@@ -497,19 +480,6 @@ fn certificate_request(message: &Message) -> Result<CertificateRequest<'_>, Erro
         return Err(PeerFault::MissingSignatureAlgorithms.into());
     }
     Ok(request)
-}
-
-async fn server_finished(
-    channel: &mut Channel,
-    transcript: &mut Transcript,
-    secret: &TrafficSecret,
-) -> Result<Aligned, Error> {
-    let (message, aligned) = channel.receive_last(&[HandshakeType::FINISHED]).await?;
-    let finished: Finished<'_> = message.decode()?;
-    check_finished(secret, transcript, finished.verify_data)?;
-    transcript.add(message.bytes());
-    channel.note(&Note::PeerFinished);
-    Ok(aligned)
 }
 
 /// Our certificate and the proof of its key, or an empty Certificate where there is none to show.

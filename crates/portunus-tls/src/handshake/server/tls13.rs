@@ -10,12 +10,12 @@ use crate::config::server::{ChooseConfig, ClientAuthentication, ServerConfig};
 use crate::config::verify::{Presented, VerifyPeer};
 use crate::crypto::suite::Suite;
 use crate::crypto::{group, random};
-use crate::error::{Error, Internal, Limit, PeerFault};
-use crate::handshake::channel::{Aligned, Channel};
-use crate::handshake::signed::{check_finished, check_proof, signed_content};
+use crate::error::{Error, Internal, PeerFault};
+use crate::handshake::channel::Channel;
+use crate::handshake::signed::{peer_certificate_verify, peer_chain, peer_finished, signed_content};
 use crate::handshake::{ConnectionInfo, Established, Secrets, Side};
 use crate::handshake_io::{ApplicationData, ChangeCipherSpec};
-use crate::limits::{MAX_CHAIN_LENGTH, MAX_SKIPPED_EARLY_DATA, TICKET_LIFETIME, TICKETS_ISSUED};
+use crate::limits::{MAX_SKIPPED_EARLY_DATA, TICKET_LIFETIME, TICKETS_ISSUED};
 use crate::observe::{Direction, Note, SecretLabel};
 use crate::schedule::tls13::{EarlySecret, MainSecret, TrafficSecret, ticket_psk};
 use crate::schedule::transcript::Transcript;
@@ -168,7 +168,7 @@ pub(crate) async fn handshake(
         Some(request) => client_certificate(&mut channel, &mut transcript, &request, &config, now).await?,
         None => ClientProof::default(),
     };
-    let aligned = client_finished(&mut channel, &mut transcript, &client_secret).await?;
+    let aligned = peer_finished(&mut channel, &mut transcript, &client_secret).await?;
     channel.change_cipher_spec(ChangeCipherSpec::Refuse);
     channel.plaintext_alerts(false);
     channel.read_with(
@@ -396,17 +396,7 @@ async fn client_certificate(
 ) -> Result<ClientProof, Error> {
     let message = channel.receive(&[HandshakeType::CERTIFICATE]).await?;
     let certificate: Certificate<'_> = message.decode()?;
-    if !certificate.certificate_request_context.is_empty() {
-        return Err(PeerFault::RequestContextNotEmpty.into());
-    }
-    if certificate.certificate_list.iter().nth(MAX_CHAIN_LENGTH).is_some() {
-        return Err(Limit::ChainLength.into());
-    }
-    let chain: Vec<Vec<u8>> = certificate
-        .certificate_list
-        .iter()
-        .map(|entry| entry.cert_data.to_vec())
-        .collect();
+    let chain = peer_chain(&certificate)?;
     if certificate
         .certificate_list
         .iter()
@@ -436,32 +426,13 @@ async fn client_certificate(
         path: verified.path.as_ref(),
     });
 
-    let signed = signed_content(Side::Client, &transcript.hash());
-    let message = channel.receive(&[HandshakeType::CERTIFICATE_VERIFY]).await?;
-    let proof: CertificateVerify<'_> = message.decode()?;
-    check_proof(leaf, &proof, &config.policy.signature_schemes, &signed)?;
-    transcript.add(message.bytes());
-    channel.note(&Note::PeerProved {
-        scheme: proof.algorithm,
-    });
+    let offered = &config.policy.signature_schemes;
+    let scheme = peer_certificate_verify(channel, transcript, Side::Client, leaf, offered).await?;
     Ok(ClientProof {
-        scheme: Some(proof.algorithm),
+        scheme: Some(scheme),
         not_after: verified.not_after,
         chain,
     })
-}
-
-async fn client_finished(
-    channel: &mut Channel,
-    transcript: &mut Transcript,
-    secret: &TrafficSecret,
-) -> Result<Aligned, Error> {
-    let (message, aligned) = channel.receive_last(&[HandshakeType::FINISHED]).await?;
-    let finished: Finished<'_> = message.decode()?;
-    check_finished(secret, transcript, finished.verify_data)?;
-    transcript.add(message.bytes());
-    channel.note(&Note::PeerFinished);
-    Ok(aligned)
 }
 
 /// What tickets are made of, beside the secret.
