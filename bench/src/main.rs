@@ -4,7 +4,7 @@
 //! time, so that a busy machine disturbs little. Rows that are held to a bar stand once more at the end, with a mark.
 
 use std::error::Error;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 
 use portunus_bench::measure::{Bar, Row};
 use portunus_bench::{beside, primitives};
@@ -15,6 +15,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("bare", || Ok(primitives::run())),
     ("handshake", || Ok(beside::handshake())),
     ("bulk", || Ok(beside::bulk())),
+    ("memory", memory),
 ];
 
 fn main() -> ExitCode {
@@ -77,6 +78,22 @@ fn run(name: Option<&str>, file: Option<&str>) -> Result<(), Box<dyn Error>> {
 fn figure(row: &Row) -> String {
     let decimals = if row.value.fract() == 0.0 { 0 } else { 3 };
     format!("{:.decimals$}", row.value)
+}
+
+/// What the program beside this one counts.
+fn memory() -> Result<Vec<Row>, Box<dyn Error>> {
+    let name = format!("portunus-bench-memory{}", std::env::consts::EXE_SUFFIX);
+    let program = std::env::current_exe()?.with_file_name(name);
+    let output = Command::new(&program)
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("{}: {error}; `cargo xtask bench` builds it", program.display()))?;
+    if !output.status.success() {
+        return Err(format!("{}: {}", program.display(), output.status).into());
+    }
+    let rows: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout)?;
+    let rows: Option<Vec<Row>> = rows.iter().map(Row::from_json).collect();
+    rows.ok_or_else(|| format!("{}: rows of another kind", program.display()).into())
 }
 
 fn usage() -> ExitCode {
