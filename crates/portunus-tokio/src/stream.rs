@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::error::stream_error;
 use crate::farewell::Farewell;
 use crate::gather::Gather;
+use crate::spare;
 use crate::transport::Transport;
 use crate::waiters::Half;
 
@@ -201,6 +202,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     ) -> Poll<io::Result<usize>> {
         // A peer that does not read holds the writer up here: what is sealed is bounded by one write.
         ready!(self.poll_send(context))?;
+        spare::lend(&mut self.connection);
         let mut sealed = 0_usize;
         for piece in pieces {
             let count = self.connection.write(&piece).map_err(stream_error)?;
@@ -256,7 +258,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
                         Some(waker) => waker.clone_from(context.waker()),
                         None => this.reader = Some(context.waker().clone()),
                     }
-                    this.connection.release_buffers();
+                    spare::take_back(&mut this.connection);
                     return Poll::Pending;
                 }
             }
