@@ -103,7 +103,8 @@ pub(crate) struct Found {
 
 /// How a branch of the search ended.
 enum Branch<'a> {
-    Found(IssuingAnchor<'a>),
+    /// To this anchor, whose validity ends then.
+    Found(&'a Anchor, UnixTime),
     /// No way on.
     DeadEnd,
     /// The signature on the path's certificate at this place is not by the next one: nothing behind that helps.
@@ -144,16 +145,15 @@ impl<'a, 'q> Search<'a, 'q> {
     /// The first path on which everything holds, or `None`.
     pub(crate) fn run(&mut self) -> Result<Option<Found>, Exhausted> {
         let mut path = vec![0];
-        let Branch::Found(anchor) = self.extend(&mut path)? else {
+        let Branch::Found(anchor, mut valid_until) = self.extend(&mut path)? else {
             return Ok(None);
         };
         let mut certificates = Vec::with_capacity(path.len().saturating_add(1));
-        let mut valid_until = anchor.certificate.validity().not_after;
         for candidate in path.iter().filter_map(|place| self.candidates.get(*place)) {
             certificates.push(Arc::from(candidate.certificate.der()));
             valid_until = valid_until.min(candidate.certificate.validity().not_after);
         }
-        certificates.push(anchor.anchor.der().clone());
+        certificates.push(anchor.der().clone());
         Ok(Some(Found {
             certificates,
             valid_until,
@@ -172,7 +172,7 @@ impl<'a, 'q> Search<'a, 'q> {
                 continue;
             }
             match self.first_bad_signature(path, &issuer)? {
-                None => return Ok(Branch::Found(issuer)),
+                None => return Ok(Branch::Found(issuer.anchor, issuer.certificate.validity().not_after)),
                 Some(bad) if bad + 1 < path.len() => return Ok(Branch::BadSignature(bad)),
                 Some(_) => {}
             }
@@ -190,7 +190,7 @@ impl<'a, 'q> Search<'a, 'q> {
             }
             path.push(place);
             match self.extend(path)? {
-                found @ Branch::Found(_) => return Ok(found),
+                found @ Branch::Found(..) => return Ok(found),
                 Branch::DeadEnd => {}
                 Branch::BadSignature(bad) if bad + 2 < path.len() => {
                     path.pop();
