@@ -6,11 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use portunus_x509::{Anchors, Certificate, Policy, Printable, Purpose, ServerName, UnixTime, pem, verify};
-use rcgen::Issuer;
 use zeroize::Zeroizing;
 
 use crate::files::{self, Access, Existing};
-use crate::issuer::issuer;
+use crate::issuer::Issuer;
 use crate::key::SigningKey;
 use crate::leaf::IssuedCertificate;
 use crate::profile::{self, AuthorityNames, Period};
@@ -32,7 +31,7 @@ pub struct Authority {
     data_dir: PathBuf,
     root: Vec<u8>,
     intermediate: Vec<u8>,
-    issuer: Issuer<'static, SigningKey>,
+    issuer: Issuer,
     /// When both certificates are valid.
     period: Period,
     scope: Scope,
@@ -84,7 +83,7 @@ impl Authority {
         }
         let scope = Scope::of(&intermediate).map_err(|reason| damaged(INTERMEDIATE, reason))?;
         let key = read_key(&folder, INTERMEDIATE_KEY)?;
-        let issuer = issuer(&intermediate, key).map_err(|reason| damaged(INTERMEDIATE, reason))?;
+        let issuer = Issuer::new(&intermediate, key).map_err(|reason| damaged(INTERMEDIATE, reason))?;
         let period = period(&intermediate).within(period(&root));
         Ok(Self {
             data_dir: data_dir.to_owned(),
@@ -125,10 +124,8 @@ impl Authority {
         }
         let period = Period::of_leaf(now, self.period)?;
         let key = SigningKey::generate()?;
-        let leaf = profile::leaf(&names, period)?
-            .signed_by(&key, &self.issuer)
-            .map_err(Error::unwritable)?;
-        let chain = vec![leaf.der().to_vec(), self.intermediate.clone()];
+        let leaf = self.issuer.certify(&profile::leaf(&names, period)?, &key)?;
+        let chain = vec![leaf, self.intermediate.clone()];
         self.check(&chain, &names, now)?;
         Ok(IssuedCertificate {
             chain,
@@ -221,10 +218,8 @@ fn write_authority(folder: &Path, scope: &Scope, now: UnixTime) -> Result<(), Er
     write(folder, ROOT, armor::certificate(root.der()).as_bytes(), Access::Public)?;
 
     let key = SigningKey::generate()?;
-    let issuer = issuer(&root, root_key).map_err(Error::unwritable)?;
-    let intermediate = profile::intermediate(&names, scope, period)?
-        .signed_by(&key, &issuer)
-        .map_err(Error::unwritable)?;
+    let issuer = Issuer::new(&root, root_key).map_err(Error::unwritable)?;
+    let intermediate = issuer.certify(&profile::intermediate(&names, scope, period)?, &key)?;
     write(
         folder,
         INTERMEDIATE_KEY,
@@ -234,7 +229,7 @@ fn write_authority(folder: &Path, scope: &Scope, now: UnixTime) -> Result<(), Er
     write(
         folder,
         INTERMEDIATE,
-        armor::certificate(intermediate.der()).as_bytes(),
+        armor::certificate(&intermediate).as_bytes(),
         Access::Public,
     )
 }

@@ -1,78 +1,111 @@
-//! A certificate of the authority that signs others: read by our own reader, used through rcgen.
+//! A certificate of the authority that signs others: read by our own reader, its name kept as it stands there.
 
 #![expect(
     clippy::result_large_err,
     reason = "the size is that of the DER reader's own error, read once a start"
 )]
 
-use asn1::{ObjectIdentifier, SequenceOf, SetOf, Tlv};
+use asn1::{BitString, Tlv};
 use portunus_x509::Certificate;
-use rcgen::string::{Ia5String, PrintableString};
-use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, Issuer, KeyIdMethod};
+use rcgen::{CertificateParams, DistinguishedName, KeyIdMethod, PublicKeyData, SignatureAlgorithm, SigningKey as _};
 
+use crate::Error;
 use crate::key::SigningKey;
 
-/// The issuer that a certificate and its key are, or what about them stands in the way.
+/// The issuer that a certificate and its key are.
 ///
 /// What it signs has the certificate's subject for issuer, byte for byte, and the certificate's own subject key
 /// identifier for authority key identifier, by whatever method that was made (RFC 5280 section 4.2.1.1).
-pub(crate) fn issuer(
-    certificate: &Certificate<'_>,
+#[derive(Debug)]
+pub(crate) struct Issuer {
+    subject: Vec<u8>,
+    key_identifier: Vec<u8>,
     key: SigningKey,
-) -> Result<Issuer<'static, SigningKey>, &'static str> {
-    if certificate.subject_public_key_info().key != key.public_key() {
-        return Err("its private key is not the certificate's");
-    }
-    let identifier = certificate
-        .subject_key_identifier()
-        .ok()
-        .flatten()
-        .ok_or("it has no subject key identifier")?;
-    let mut params = CertificateParams::default();
-    params.key_identifier_method = KeyIdMethod::PreSpecified(identifier.to_vec());
-    params.distinguished_name =
-        distinguished_name(certificate.subject().der()).ok_or("its subject cannot be kept byte for byte")?;
-    Ok(Issuer::new(params, key))
 }
 
-/// `AttributeTypeAndValue ::= SEQUENCE { type OBJECT IDENTIFIER, value ANY }` (RFC 5280 section 4.1.2.4)
-#[derive(asn1::Asn1Read)]
-struct Attribute<'a> {
-    kind: ObjectIdentifier,
-    value: Tlv<'a>,
+/// `Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue BIT STRING }` (RFC 5280 section 4.1)
+#[derive(asn1::Asn1Read, asn1::Asn1Write)]
+struct Signed<'a> {
+    to_be_signed: Tlv<'a>,
+    algorithm: Tlv<'a>,
+    signature: BitString<'a>,
 }
 
-/// `None` where rcgen would write the name otherwise: two attributes of one kind or in one set, other string types.
-fn distinguished_name(der: &[u8]) -> Option<DistinguishedName> {
-    let sets: SequenceOf<'_, SetOf<'_, Attribute<'_>>> = asn1::parse_single(der).ok()?;
-    let mut name = DistinguishedName::new();
-    for mut set in sets {
-        let attribute = set.next()?;
-        let arcs = attribute
-            .kind
-            .to_string()
-            .split('.')
-            .map(str::parse)
-            .collect::<Result<Vec<u64>, _>>()
-            .ok()?;
-        let kind = DnType::from_oid(&arcs);
-        if set.next().is_some() || name.get(&kind).is_some() {
-            return None;
+/// `TBSCertificate` of version 3 with extensions and without unique identifiers (RFC 5280 section 4.1).
+#[derive(asn1::Asn1Read, asn1::Asn1Write)]
+struct ToBeSigned<'a> {
+    version: Tlv<'a>,
+    serial_number: Tlv<'a>,
+    signature: Tlv<'a>,
+    issuer: Tlv<'a>,
+    validity: Tlv<'a>,
+    subject: Tlv<'a>,
+    subject_public_key_info: Tlv<'a>,
+    extensions: Tlv<'a>,
+}
+
+impl Issuer {
+    /// The issuer, or what about the certificate and the key stands in the way.
+    pub(crate) fn new(certificate: &Certificate<'_>, key: SigningKey) -> Result<Self, &'static str> {
+        if certificate.subject_public_key_info().key != key.public_key() {
+            return Err("its private key is not the certificate's");
         }
-        name.push(kind, value(&attribute.value)?);
+        let key_identifier = certificate
+            .subject_key_identifier()
+            .ok()
+            .flatten()
+            .ok_or("it has no subject key identifier")?;
+        Ok(Self {
+            subject: certificate.subject().der().to_vec(),
+            key_identifier: key_identifier.to_vec(),
+            key,
+        })
     }
-    Some(name)
+
+    /// A certificate of this issuer, in DER.
+    pub(crate) fn certify(&self, params: &CertificateParams, key: &SigningKey) -> Result<Vec<u8>, Error> {
+        let mut nameless = CertificateParams::default();
+        nameless.distinguished_name = DistinguishedName::new();
+        nameless.key_identifier_method = KeyIdMethod::PreSpecified(self.key_identifier.clone());
+        let draft = params
+            .signed_by(key, &rcgen::Issuer::new(nameless, Unsigned(&self.key)))
+            .map_err(Error::unwritable)?;
+        self.sign(draft.der())
+    }
+
+    /// Puts issuer and signature where a draft leaves them open. rcgen would write the name anew: not with its string
+    /// types, not with two attributes in one set.
+    fn sign(&self, draft: &[u8]) -> Result<Vec<u8>, Error> {
+        let draft: Signed<'_> = asn1::parse_single(draft).map_err(Error::unwritable)?;
+        let mut contents: ToBeSigned<'_> =
+            asn1::parse_single(draft.to_be_signed.full_data()).map_err(Error::unwritable)?;
+        contents.issuer = asn1::parse_single(&self.subject).map_err(Error::unwritable)?;
+        let to_be_signed = asn1::write_single(&contents).map_err(Error::unwritable)?;
+        let signature = self.key.sign(&to_be_signed).map_err(Error::unwritable)?;
+        asn1::write_single(&Signed {
+            to_be_signed: asn1::parse_single(&to_be_signed).map_err(Error::unwritable)?,
+            algorithm: draft.algorithm,
+            signature: BitString::new(&signature, 0).ok_or(Error::Crypto)?,
+        })
+        .map_err(Error::unwritable)
+    }
 }
 
-fn value(value: &Tlv<'_>) -> Option<DnValue> {
-    let text = || std::str::from_utf8(value.data()).ok();
-    if value.tag() == <asn1::Utf8String<'_> as asn1::SimpleAsn1Readable<'_>>::TAG {
-        Some(DnValue::Utf8String(text()?.to_owned()))
-    } else if value.tag() == <asn1::PrintableString<'_> as asn1::SimpleAsn1Readable<'_>>::TAG {
-        PrintableString::try_from(text()?).ok().map(DnValue::PrintableString)
-    } else if value.tag() == <asn1::IA5String<'_> as asn1::SimpleAsn1Readable<'_>>::TAG {
-        Ia5String::try_from(text()?).ok().map(DnValue::Ia5String)
-    } else {
-        None
+/// The key as rcgen gets it for a draft, which is not what is signed in the end.
+struct Unsigned<'a>(&'a SigningKey);
+
+impl PublicKeyData for Unsigned<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.der_bytes()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        self.0.algorithm()
+    }
+}
+
+impl rcgen::SigningKey for Unsigned<'_> {
+    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        Ok(Vec::new())
     }
 }

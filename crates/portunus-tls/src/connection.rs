@@ -8,7 +8,7 @@ use crate::error::{Error, Misuse};
 use crate::handshake::post::{self, Budgets};
 use crate::handshake::{ConnectionInfo, Established};
 use crate::handshake_io::{Io, Opened};
-use crate::limits::MAX_OUTGOING;
+use crate::limits::{MAX_OUTGOING, MIN_INCOMING};
 use crate::observe::Note;
 use crate::record::outgoing::MAX_FRAGMENT;
 use crate::schedule::tls13::export;
@@ -92,6 +92,13 @@ impl Connection {
         if !self.opened.is_empty() {
             // The space may move what was opened and not read: there is enough to read as it is.
             return Ok(0);
+        }
+        if self.io.incoming.is_released() {
+            // Most often nothing has come: a buffer is made for what has.
+            let mut first = [0; MIN_INCOMING];
+            let count = read(&mut first)?.min(first.len());
+            self.io.incoming.begin(first.get(..count).unwrap_or_default());
+            return Ok(count);
         }
         let count = read(self.io.incoming.space())?;
         self.io.incoming.filled(count);
@@ -241,12 +248,18 @@ impl Connection {
         !self.io.outgoing.pending().is_empty()
     }
 
-    /// Gives the empty buffers back: for a connection that idles.
-    pub fn release_buffers(&mut self) {
+    /// Gives the empty buffers back: for a connection that idles. The one for outgoing bytes can serve another connection by
+    /// [`Connection::reuse_buffer`]; it has held nothing but what went over the wire.
+    pub fn release_buffers(&mut self) -> Vec<u8> {
         if self.opened.is_empty() {
             self.io.incoming.release();
         }
-        self.io.outgoing.release();
+        self.io.outgoing.release()
+    }
+
+    /// Takes this buffer for outgoing bytes, where the connection has none.
+    pub fn reuse_buffer(&mut self, buffer: &mut Vec<u8>) {
+        self.io.outgoing.reuse(buffer);
     }
 
     /// Keying material that both sides can make and nobody else (RFC 9846 section 7.5).

@@ -389,6 +389,30 @@ fn no_more_goes_out_after_close_notify() {
 }
 
 #[test]
+fn a_connection_that_idles_lends_its_buffer_to_another() {
+    let authority = Authority::new();
+    let (mut client, mut server) = Pair::new(&authority.client(), &authority.server()).run().connected();
+    exchange(&mut client, &mut server).unwrap();
+    client.write(b"first").unwrap();
+    exchange(&mut client, &mut server).unwrap();
+    let mut buffer = client.release_buffers();
+    let place = buffer.as_ptr();
+    assert!(!buffer.is_empty());
+    assert!(client.release_buffers().is_empty(), "there was one");
+    server.release_buffers();
+    server.reuse_buffer(&mut buffer);
+    assert!(buffer.is_empty(), "it is lent");
+    // Both go on as before, the one without and the other with it.
+    let _ = client.receive_with(|_| Err::<usize, ()>(()));
+    client.write(b"second").unwrap();
+    server.write(b"third").unwrap();
+    let (at_client, at_server) = exchange(&mut client, &mut server).unwrap();
+    assert_eq!((&at_client[..], &at_server[..]), (&b"third"[..], &b"second"[..]));
+    let back = server.release_buffers();
+    assert_eq!(back.as_ptr(), place, "nothing was allocated in its stead");
+}
+
+#[test]
 fn more_authorities_than_fit_are_refused_when_configured() {
     let authority = Authority::new();
     let names = vec![vec![0x30; 60]; 2000];

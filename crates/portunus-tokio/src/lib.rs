@@ -10,6 +10,7 @@ mod error;
 mod farewell;
 mod gather;
 mod handshake;
+mod spare;
 mod stream;
 mod transport;
 mod waiters;

@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::error::stream_error;
 use crate::farewell::Farewell;
 use crate::gather::Gather;
+use crate::spare;
 use crate::transport::Transport;
 use crate::waiters::Half;
 
@@ -46,6 +47,8 @@ pub struct TlsStream<IO> {
     end: End,
     /// Data that a writer came upon, for the reader.
     set_aside: Vec<u8>,
+    /// How the transport failed when a writer looked for data, for the reader.
+    read_error: Option<io::Error>,
     /// Who waits for the transport to bring bytes.
     reader: Option<Waker>,
     says_close: bool,
@@ -70,6 +73,7 @@ impl<IO> TlsStream<IO> {
             connection,
             end: End::Open,
             set_aside: Vec::new(),
+            read_error: None,
             reader: None,
             says_close: false,
         }
@@ -156,13 +160,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
         let reader = self.reader.clone();
         let mut context = Context::from_waker(reader.as_ref().unwrap_or(context.waker()));
         let mut space = [0; 4096];
-        while matches!(self.end, End::Open) && self.set_aside.len() < MAX_SET_ASIDE {
+        while matches!(self.end, End::Open) && self.read_error.is_none() && self.set_aside.len() < MAX_SET_ASIDE {
             let mut out = ReadBuf::new(&mut space);
             match self.read_engine(&mut out) {
                 Ok(true) => self.set_aside.extend_from_slice(out.filled()),
                 Ok(false) => match self.transport.poll_receive(&mut context, &mut self.connection) {
                     Poll::Ready(Ok(1..)) => {}
-                    Poll::Ready(Ok(0) | Err(_)) | Poll::Pending => break,
+                    Poll::Ready(Ok(0)) | Poll::Pending => break,
+                    // A socket tells it once, and has ended from then on.
+                    Poll::Ready(Err(read_error)) => self.read_error = Some(read_error),
                 },
                 Err(reason) => return stream_error(reason),
             }
@@ -196,6 +202,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     ) -> Poll<io::Result<usize>> {
         // A peer that does not read holds the writer up here: what is sealed is bounded by one write.
         ready!(self.poll_send(context))?;
+        spare::lend(&mut self.connection);
         let mut sealed = 0_usize;
         for piece in pieces {
             let count = self.connection.write(&piece).map_err(stream_error)?;
@@ -235,12 +242,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
             if told {
                 return Poll::Ready(Ok(()));
             }
-            match this.transport.poll_receive(context, &mut this.connection) {
+            let received = match this.read_error.take() {
+                Some(error) => Poll::Ready(Err(error)),
+                None => this.transport.poll_receive(context, &mut this.connection),
+            };
+            match received {
                 Poll::Ready(Ok(0)) => {
-                    return match this.connection.transport_closed() {
-                        Ok(()) => Poll::Ready(Ok(())),
-                        Err(error) => Poll::Ready(Err(stream_error(error))),
-                    };
+                    let closed = this.connection.transport_closed();
+                    return Poll::Ready(closed.map_err(|error| this.transport.reset().unwrap_or(stream_error(error))));
                 }
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
@@ -249,7 +258,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
                         Some(waker) => waker.clone_from(context.waker()),
                         None => this.reader = Some(context.waker().clone()),
                     }
-                    this.connection.release_buffers();
+                    spare::take_back(&mut this.connection);
                     return Poll::Pending;
                 }
             }

@@ -180,6 +180,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
         }
     }
 
+    /// That the peer reset the connection, where writing met it: a socket tells it once, and reads as if it had ended.
+    pub(crate) fn reset(&self) -> Option<io::Error> {
+        let reset = |error: &&io::Error| error.kind() == io::ErrorKind::ConnectionReset;
+        self.write_error.as_ref().filter(reset).map(again)
+    }
+
     fn write_failed(&mut self, error: io::Error) -> io::Error {
         self.write_error = Some(again(&error));
         error

@@ -5,7 +5,7 @@ mod house;
 
 use std::sync::Arc;
 
-use house::{Deaf, House, alert, localhost, pattern, sockets};
+use house::{Deaf, House, Torn, alert, localhost, pattern, sockets};
 use portunus_tokio::Acceptor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
@@ -100,6 +100,32 @@ async fn what_came_before_the_transport_broke_is_not_lost_by_writing() {
         client.shutdown().await.is_err(),
         "the request was not taken, and the writer is told so"
     );
+}
+
+/// A reset is no end: the reader hears it after what came before, whoever met it first.
+#[tokio::test]
+async fn a_reset_that_a_writer_met_is_still_the_readers_to_hear() {
+    let house = House::new();
+    let (client, server) = duplex(1 << 20);
+    let (mut client, mut server) = house.over(Torn::new(client), server).await;
+    let data = pattern(50_000);
+    server.write_all(&data).await.unwrap();
+    server.flush().await.unwrap();
+    client.get_ref().tear();
+    client.write_all(REQUEST).await.unwrap_err();
+    let mut got = vec![0; data.len()];
+    client.read_exact(&mut got).await.unwrap();
+    assert!(got == data);
+    let error = client.read(&mut [0; 8]).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+
+    let (client, server) = sockets().await;
+    let (mut client, server) = house.over(client, server).await;
+    server.get_ref().set_zero_linger().unwrap();
+    drop(server);
+    while client.write_all(REQUEST).await.is_ok() {}
+    let error = client.read(&mut [0; 8]).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
 }
 
 #[tokio::test]

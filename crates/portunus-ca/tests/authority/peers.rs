@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use portunus_ca::Authority;
 use portunus_peers::{GNUTLS, OPENSSL};
-use portunus_x509::UnixTime;
+use portunus_x509::{Certificate, UnixTime};
 
 use crate::{DataDir, names};
 
@@ -164,6 +164,92 @@ fn openssl_and_gnutls_refuse_what_a_stolen_key_signs_for_a_bank() {
                 "{}",
                 openssl.said
             );
+        }
+    }
+}
+
+/// An authority that openssl made: names of TeletexString, UTF8String and PrintableString, two attributes in one set, one kind twice.
+fn import(openssl: &Path, data_dir: &DataDir) {
+    const CONFIG: &str = "\
+[req]
+prompt = no
+utf8 = yes
+string_mask = MASK:0x2004
+distinguished_name = root_name
+[root_name]
+C = DE
+0.O = Größte Wurzel
++1.O = Ключи
+0.OU = Zweite
+1.OU = Dritte
+[intermediate_name]
+0.O = Größter Zweig
++CN = Ключ
+[root]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign
+subjectKeyIdentifier = hash
+nameConstraints = critical,permitted;DNS:corp
+[intermediate]
+basicConstraints = critical,CA:TRUE,pathlen:0
+keyUsage = critical,keyCertSign
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+nameConstraints = critical,permitted;DNS:corp
+";
+    fs::create_dir(data_dir.file("ca")).unwrap();
+    let config = data_dir.file("openssl.cnf");
+    fs::write(&config, CONFIG).unwrap();
+    let name = data_dir.file("intermediate.cnf");
+    fs::write(&name, CONFIG.replace("= root_name", "= intermediate_name")).unwrap();
+    let new = |config: &Path, certificate: &str, extensions: &str| {
+        let mut command = Command::new(openssl);
+        command.args(["req", "-x509", "-new", "-nodes", "-days", "30", "-newkey", "ec"]);
+        command.args(["-pkeyopt", "ec_paramgen_curve:P-256", "-extensions", extensions]);
+        command.arg("-config").arg(config);
+        command.arg("-out").arg(data_dir.file(&format!("ca/{certificate}.pem")));
+        command
+            .arg("-keyout")
+            .arg(data_dir.file(&format!("ca/{certificate}-key.pem")));
+        command
+    };
+    let root = run(&mut new(&config, "root", "root"));
+    assert!(root.accepted, "{}", root.said);
+    let mut intermediate = new(&name, "intermediate", "intermediate");
+    intermediate.arg("-CA").arg(data_dir.file("ca/root.pem"));
+    let intermediate = run(intermediate.arg("-CAkey").arg(data_dir.file("ca/root-key.pem")));
+    assert!(intermediate.accepted, "{}", intermediate.said);
+}
+
+#[test]
+fn the_names_of_an_imported_authority_stay_byte_for_byte() {
+    let Some(peers) = Peers::find() else { return };
+    let data_dir = DataDir::new();
+    import(&peers.openssl, &data_dir);
+    // Also where the root signs by itself.
+    for root_alone in [false, true] {
+        if root_alone {
+            for suffix in ["", "-key"] {
+                let (root, intermediate) = (format!("ca/root{suffix}.pem"), format!("ca/intermediate{suffix}.pem"));
+                fs::copy(data_dir.file(&root), data_dir.file(&intermediate)).unwrap();
+            }
+        }
+        let authority = Authority::open(data_dir.path()).unwrap();
+        let issuer = Certificate::parse(authority.intermediate_der()).unwrap();
+        let subject = issuer.subject().der();
+        let has_tag = |tag: u8| subject.windows(5).any(|bytes| bytes[0] == 0x55 && bytes[3] == tag);
+        assert!(
+            has_tag(0x14) && has_tag(0x0c),
+            "TeletexString and UTF8String: {subject:x?}"
+        );
+        // Our own verifier has looked at it before it is handed out.
+        let issued = authority.issue(&names(&["nas.corp"]), now()).unwrap();
+        let leaf = Certificate::parse(&issued.chain[0]).unwrap();
+        assert_eq!(leaf.issuer().der(), subject);
+        let chain = data_dir.file("chain.pem");
+        issued.write(&chain, &data_dir.file("key.pem"), true).unwrap();
+        for verdict in peers.judge(&data_dir, &chain, "nas.corp") {
+            assert!(verdict.accepted, "{}", verdict.said);
         }
     }
 }

@@ -124,6 +124,19 @@ impl Incoming {
         self.bytes.get(range).unwrap_or_default()
     }
 
+    /// Whether there is no buffer.
+    pub(crate) fn is_released(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The first bytes of a new buffer.
+    pub(crate) fn begin(&mut self, first: &[u8]) {
+        if let Some(space) = self.space().get_mut(..first.len()) {
+            space.copy_from_slice(first);
+            self.filled(first.len());
+        }
+    }
+
     /// Gives the buffer back when it is empty.
     pub(crate) fn release(&mut self) {
         if self.start == self.end && !self.bytes.is_empty() {

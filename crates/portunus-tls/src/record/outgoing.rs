@@ -109,11 +109,19 @@ impl Outgoing {
     }
 
     /// Gives the buffer back when it is empty.
-    pub(crate) fn release(&mut self) {
-        if self.start == self.end {
-            self.bytes = Vec::new();
-            self.start = 0;
-            self.end = 0;
+    pub(crate) fn release(&mut self) -> Vec<u8> {
+        if self.start < self.end {
+            return Vec::new();
+        }
+        self.start = 0;
+        self.end = 0;
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// Uses this buffer where it has none.
+    pub(crate) fn reuse(&mut self, buffer: &mut Vec<u8>) {
+        if self.bytes.is_empty() {
+            std::mem::swap(&mut self.bytes, buffer);
         }
     }
 

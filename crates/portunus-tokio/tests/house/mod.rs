@@ -5,7 +5,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use portunus_tls::{
@@ -240,6 +240,60 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Deaf<IO> {
 impl<IO: AsyncWrite + Unpin> AsyncWrite for Deaf<IO> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         if self.reads.load(Ordering::SeqCst) >= 2 {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        Pin::new(&mut self.io).poll_write(cx, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+/// A transport that a peer resets: writing fails, and reading does so once and has ended from then on, as with a socket.
+pub struct Torn<IO> {
+    pub io: IO,
+    pub torn: AtomicBool,
+    pub told: bool,
+}
+
+impl<IO> Torn<IO> {
+    pub fn new(io: IO) -> Self {
+        Self {
+            io,
+            torn: AtomicBool::new(false),
+            told: false,
+        }
+    }
+
+    /// From here on.
+    pub fn tear(&self) {
+        self.torn.store(true, Ordering::SeqCst);
+    }
+}
+
+impl<IO: AsyncRead + Unpin> AsyncRead for Torn<IO> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = out.filled().len();
+        let polled = Pin::new(&mut self.io).poll_read(cx, out);
+        // What came before can be read.
+        if !self.torn.load(Ordering::SeqCst) || out.filled().len() > before {
+            return polled;
+        }
+        if std::mem::replace(&mut self.told, true) {
+            return Poll::Ready(Ok(()));
+        }
+        Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> AsyncWrite for Torn<IO> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        if self.torn.load(Ordering::SeqCst) {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         Pin::new(&mut self.io).poll_write(cx, data)

@@ -3,6 +3,7 @@
 use super::budget::{Exhausted, Spent};
 use super::check::{self, Question, Role, Verdict};
 use super::names;
+use crate::UnixTime;
 use crate::anchors::{Anchor, Anchors};
 use crate::certificate::Certificate;
 use crate::der::Malformed;
@@ -92,9 +93,17 @@ pub(crate) struct Search<'a, 'q> {
     distrustful: bool,
 }
 
+/// A path on which everything holds.
+pub(crate) struct Found {
+    /// The end entity first, the anchor last.
+    pub(crate) certificates: Vec<Arc<[u8]>>,
+    /// The first end of validity on it.
+    pub(crate) valid_until: UnixTime,
+}
+
 /// How a branch of the search ended.
 enum Branch<'a> {
-    Found(&'a Anchor),
+    Found(IssuingAnchor<'a>),
     /// No way on.
     DeadEnd,
     /// The signature on the path's certificate at this place is not by the next one: nothing behind that helps.
@@ -132,18 +141,23 @@ impl<'a, 'q> Search<'a, 'q> {
         }
     }
 
-    /// The certificates of the first path on which everything holds, or `None`.
-    pub(crate) fn run(&mut self) -> Result<Option<Vec<Arc<[u8]>>>, Exhausted> {
+    /// The first path on which everything holds, or `None`.
+    pub(crate) fn run(&mut self) -> Result<Option<Found>, Exhausted> {
         let mut path = vec![0];
         let Branch::Found(anchor) = self.extend(&mut path)? else {
             return Ok(None);
         };
-        let candidates = path.iter().filter_map(|place| self.candidates.get(*place));
-        let mut certificates: Vec<_> = candidates
-            .map(|candidate| Arc::from(candidate.certificate.der()))
-            .collect();
-        certificates.push(anchor.der().clone());
-        Ok(Some(certificates))
+        let mut certificates = Vec::with_capacity(path.len().saturating_add(1));
+        let mut valid_until = anchor.certificate.validity().not_after;
+        for candidate in path.iter().filter_map(|place| self.candidates.get(*place)) {
+            certificates.push(Arc::from(candidate.certificate.der()));
+            valid_until = valid_until.min(candidate.certificate.validity().not_after);
+        }
+        certificates.push(anchor.anchor.der().clone());
+        Ok(Some(Found {
+            certificates,
+            valid_until,
+        }))
     }
 
     /// Goes on from the last certificate of `path`: anchors first, then candidates, those before that the authority key
@@ -158,7 +172,7 @@ impl<'a, 'q> Search<'a, 'q> {
                 continue;
             }
             match self.first_bad_signature(path, &issuer)? {
-                None => return Ok(Branch::Found(issuer.anchor)),
+                None => return Ok(Branch::Found(issuer)),
                 Some(bad) if bad + 1 < path.len() => return Ok(Branch::BadSignature(bad)),
                 Some(_) => {}
             }
