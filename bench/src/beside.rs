@@ -98,13 +98,15 @@ fn connected<C: Side, S: Side>(client: &C::Config, server: &S::Config) -> (C, S)
 /// What ours, rustls and the bare primitives cost in one round.
 type Round = [Cost; 3];
 
-/// The rows of one side: `figure` of ours, and its ratios, each the median of the rounds' ratios.
-fn rows(what: &str, unit: &str, rounds: &[Round], figure: impl Fn(&Cost) -> f64, bar: Option<Bar>) -> [Row; 3] {
+/// The rows of one side: `figure` of ours, its ratios, each the median of the rounds' ratios, and what bare alone is.
+fn rows(what: &str, unit: &str, rounds: &[Round], figure: impl Fn(&Cost) -> f64, bar: Option<Bar>) -> [Row; 4] {
     let ratio = |beside: usize| median(rounds.iter().map(|round| figure(&round[0]) / figure(&round[beside])));
+    let middle = |whose: usize| median(rounds.iter().map(|round| figure(&round[whose])));
     [
-        Row::new(what, median(rounds.iter().map(|round| figure(&round[0]))), unit),
+        Row::new(what, middle(0), unit),
         Row::new(format!("{what}: of rustls"), ratio(1), "").held_to(bar),
         Row::new(format!("{what}: of bare"), ratio(2), ""),
+        Row::new(format!("{what}: bare"), middle(2), unit),
     ]
 }
 
