@@ -5,7 +5,7 @@
 
 use portunus_tls::wire::{CipherSuite, NamedGroup};
 
-use crate::bare::{BareClient, BareServer};
+use crate::bare::{Bare, FlightSent, HelloSent};
 use crate::engines::{OurClient, OurServer, RustlsClient, RustlsServer, Side};
 use crate::measure::{Bar, Row, median};
 use crate::world::{Keys, World};
@@ -136,7 +136,7 @@ pub fn run(heap: &dyn Fn() -> Heap) -> Result<Vec<Row>, &'static str> {
         let group = NamedGroup::X25519;
         let ours = counted::<OurClient, OurServer>(heap, &world.portunus(suite, group, resumed));
         let rustls = counted::<RustlsClient, RustlsServer>(heap, &world.rustls(suite, group, resumed));
-        let bare = counted::<BareClient, BareServer>(heap, &world.bare(suite, group, resumed));
+        let bare = counted::<Bare<HelloSent>, Bare<FlightSent>>(heap, &world.bare(suite, group, resumed));
         for (side, name) in ["client", "server"].into_iter().enumerate().rev() {
             let what = format!("{case} X25519, P-256, {name}, allocations");
             let unit = "allocations";

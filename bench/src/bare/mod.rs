@@ -9,6 +9,8 @@ mod record;
 mod schedule;
 mod server;
 
+use std::sync::Arc;
+
 use aws_lc_rs::aead::{self, AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305, LessSafeKey};
 use aws_lc_rs::agreement::{self, PrivateKey, UnparsedPublicKey, X25519};
 use aws_lc_rs::digest::{Digest, SHA256, digest};
@@ -23,11 +25,12 @@ use aws_lc_rs::signature::{
 };
 use portunus_tls::wire::{CipherSuite, NamedGroup};
 
+use crate::engines::Side;
 use crate::world::{Keys, World};
-pub(crate) use client::BareClient;
-use record::{record_key, seal_in_place};
+pub(crate) use client::HelloSent;
+use record::{Open, record_key, seal_in_place};
 use schedule::{HASH, Secret, extract, secret, verify_data};
-pub(crate) use server::BareServer;
+pub(crate) use server::FlightSent;
 
 /// random and legacy_session_id, which stand before the key share in both hellos here.
 const RANDOMS: usize = 64;
@@ -46,6 +49,68 @@ pub(crate) struct BareConfig {
     hybrid: bool,
     authentication: Authentication,
     resumption: Option<Resumption>,
+}
+
+/// One side of a connection; `W` is what it keeps while it waits for the peer's flight.
+pub(crate) struct Bare<W> {
+    config: Arc<BareConfig>,
+    waiting: Option<W>,
+    open: Option<Open>,
+}
+
+/// What a client and a server do otherwise.
+pub(crate) trait Flights: Sized {
+    /// The first flight of this side.
+    fn begin(side: &mut Bare<Self>, incoming: &[u8], outgoing: &mut Vec<u8>);
+
+    /// What it does with the peer's flight after that one.
+    fn finish(self, side: &mut Bare<Self>, incoming: &[u8], outgoing: &mut Vec<u8>);
+}
+
+impl<W: Flights> Side for Bare<W> {
+    type Config = Arc<BareConfig>;
+
+    const STRUCT: usize = size_of::<Self>();
+
+    fn new(config: &Self::Config) -> Self {
+        Self {
+            config: config.clone(),
+            waiting: None,
+            open: None,
+        }
+    }
+
+    fn turn(&mut self, incoming: &[u8], outgoing: &mut Vec<u8>) {
+        match self.waiting.take() {
+            None => W::begin(self, incoming, outgoing),
+            Some(waiting) => waiting.finish(self, incoming, outgoing),
+        }
+    }
+
+    fn established(self) -> Self {
+        assert!(self.open.is_some() && self.waiting.is_none());
+        self
+    }
+
+    fn is_resumed(&self) -> bool {
+        self.config.resumption.is_some()
+    }
+
+    fn idle(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.idle();
+        }
+    }
+
+    fn write(&mut self, data: &[u8], outgoing: &mut Vec<u8>) {
+        if let Some(open) = &mut self.open {
+            open.write(data, outgoing);
+        }
+    }
+
+    fn read(&mut self, incoming: &[u8], _: &mut [u8]) -> usize {
+        self.open.as_mut().map_or(0, |open| open.read(incoming))
+    }
 }
 
 struct Authentication {

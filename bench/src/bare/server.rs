@@ -1,7 +1,6 @@
 //! A server's primitives.
 
 use std::hint::black_box;
-use std::sync::Arc;
 
 use aws_lc_rs::aead::{Aad, Nonce};
 use aws_lc_rs::agreement::{PrivateKey, X25519};
@@ -11,28 +10,20 @@ use aws_lc_rs::kem::{EncapsulationKey, ML_KEM_768};
 
 use super::record::{Direction, Open, RECORD_HEADER, TAG};
 use super::schedule::{HASH, HandshakeStage, hash_so_far, proven, verify_data};
-use super::{BareConfig, ENCAPSULATION_KEY, ENCRYPTED_EXTENSIONS, RANDOMS, REST, TICKET, agreed, fill, randoms};
-use crate::engines::Side;
+use super::{Bare, ENCAPSULATION_KEY, ENCRYPTED_EXTENSIONS, Flights, RANDOMS, REST, TICKET, agreed, fill, randoms};
 
 /// What a server keeps until the client's Finished.
-struct FlightSent {
+pub(crate) struct FlightSent {
     stage: HandshakeStage,
     transcript: digest::Context,
     so_far: Digest,
     read: Direction,
 }
 
-/// Who answers.
-pub(crate) struct BareServer {
-    config: Arc<BareConfig>,
-    flight: Option<FlightSent>,
-    open: Option<Open>,
-}
-
-impl BareServer {
+impl Flights for FlightSent {
     /// From the ClientHello to the server's Finished.
-    fn flight(&mut self, incoming: &[u8], outgoing: &mut Vec<u8>) {
-        let config = &*self.config;
+    fn begin(side: &mut Bare<Self>, incoming: &[u8], outgoing: &mut Vec<u8>) {
+        let config = &*side.config;
         let mut transcript = digest::Context::new(&SHA256);
         transcript.update(incoming);
         let (truncated, binder) = match &config.resumption {
@@ -91,8 +82,8 @@ impl BareServer {
         let so_far = hash_so_far(&transcript);
         let ([from_client, to_client], exporter) = stage.application(config, &so_far);
         black_box(exporter);
-        self.open = Some(Open::new(from_client, to_client));
-        self.flight = Some(FlightSent {
+        side.open = Some(Open::new(from_client, to_client));
+        side.waiting = Some(Self {
             stage,
             transcript,
             so_far,
@@ -101,15 +92,15 @@ impl BareServer {
     }
 
     /// The client's Finished, and the ticket of a session that goes on.
-    fn finish(&mut self, mut flight: FlightSent, incoming: &[u8], outgoing: &mut Vec<u8>) {
+    fn finish(mut self, side: &mut Bare<Self>, incoming: &[u8], outgoing: &mut Vec<u8>) {
         let mut record = [0; RECORD_HEADER + HASH + TAG];
         record.copy_from_slice(incoming);
-        let (finished, _) = flight.read.open(&mut record);
-        let expected = verify_data(&flight.stage.client, &flight.so_far);
+        let (finished, _) = self.read.open(&mut record);
+        let expected = verify_data(&self.stage.client, &self.so_far);
         constant_time::verify_slices_are_equal(expected.as_ref(), finished).expect("the client's Finished");
-        if let (Some(resumption), Some(open)) = (&self.config.resumption, &mut self.open) {
-            flight.transcript.update(finished);
-            let psk = flight.stage.ticket_psk(&flight.transcript.finish());
+        if let (Some(resumption), Some(open)) = (&side.config.resumption, &mut side.open) {
+            self.transcript.update(finished);
+            let psk = self.stage.ticket_psk(&self.transcript.finish());
             let mut content = [0; TICKET];
             content[..HASH].copy_from_slice(&psk);
             let mut nonce_and_age = [0; 12 + 4];
@@ -121,51 +112,5 @@ impl BareServer {
             open.write
                 .seal(&[&nonce_and_age[..], &content, tag.expect("a tag").as_ref()], outgoing);
         }
-    }
-}
-
-impl Side for BareServer {
-    type Config = Arc<BareConfig>;
-
-    const STRUCT: usize = size_of::<Self>();
-
-    fn new(config: &Self::Config) -> Self {
-        Self {
-            config: config.clone(),
-            flight: None,
-            open: None,
-        }
-    }
-
-    fn turn(&mut self, incoming: &[u8], outgoing: &mut Vec<u8>) {
-        match self.flight.take() {
-            None => self.flight(incoming, outgoing),
-            Some(flight) => self.finish(flight, incoming, outgoing),
-        }
-    }
-
-    fn established(self) -> Self {
-        assert!(self.open.is_some() && self.flight.is_none());
-        self
-    }
-
-    fn is_resumed(&self) -> bool {
-        self.config.resumption.is_some()
-    }
-
-    fn idle(&mut self) {
-        if let Some(open) = &mut self.open {
-            open.idle();
-        }
-    }
-
-    fn write(&mut self, data: &[u8], outgoing: &mut Vec<u8>) {
-        if let Some(open) = &mut self.open {
-            open.write(data, outgoing);
-        }
-    }
-
-    fn read(&mut self, incoming: &[u8], _: &mut [u8]) -> usize {
-        self.open.as_mut().map_or(0, |open| open.read(incoming))
     }
 }
