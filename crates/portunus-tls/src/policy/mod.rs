@@ -47,10 +47,7 @@ impl Policy {
     /// # Errors
     /// [`Misuse::EmptyConfiguration`] when none is given, or one that is not implemented.
     pub fn with_cipher_suites(mut self, cipher_suites: &[CipherSuite]) -> Result<Self, Misuse> {
-        if cipher_suites.is_empty() || cipher_suites.iter().any(|suite| Suite::of(*suite).is_none()) {
-            return Err(Misuse::EmptyConfiguration);
-        }
-        self.cipher_suites = cipher_suites.to_vec();
+        self.cipher_suites = chosen(cipher_suites, |suite| Suite::of(*suite).is_some())?;
         Ok(self)
     }
 
@@ -59,11 +56,7 @@ impl Policy {
     /// # Errors
     /// [`Misuse::EmptyConfiguration`] when none is given, or one that is not implemented.
     pub fn with_groups(mut self, groups: &[NamedGroup]) -> Result<Self, Misuse> {
-        let all = Self::modern().groups;
-        if groups.is_empty() || groups.iter().any(|group| !all.contains(group)) {
-            return Err(Misuse::EmptyConfiguration);
-        }
-        self.groups = groups.to_vec();
+        self.groups = chosen(groups, |group| Self::modern().groups.contains(group))?;
         Ok(self)
     }
 
@@ -72,11 +65,9 @@ impl Policy {
     /// # Errors
     /// [`Misuse::EmptyConfiguration`] when none is given, or one that is not implemented.
     pub fn with_signature_schemes(mut self, signature_schemes: &[SignatureScheme]) -> Result<Self, Misuse> {
-        let all = Self::modern().signature_schemes;
-        if signature_schemes.is_empty() || signature_schemes.iter().any(|scheme| !all.contains(scheme)) {
-            return Err(Misuse::EmptyConfiguration);
-        }
-        self.signature_schemes = signature_schemes.to_vec();
+        self.signature_schemes = chosen(signature_schemes, |scheme| {
+            Self::modern().signature_schemes.contains(scheme)
+        })?;
         Ok(self)
     }
 
@@ -107,8 +98,42 @@ impl Policy {
     }
 }
 
+/// What a caller asks for, all of which has to be implemented.
+fn chosen<T: Clone>(asked: &[T], is_implemented: impl Fn(&T) -> bool) -> Result<Vec<T>, Misuse> {
+    if asked.is_empty() || !asked.iter().all(is_implemented) {
+        return Err(Misuse::EmptyConfiguration);
+    }
+    Ok(asked.to_vec())
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self::modern()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_implemented_can_be_chosen() {
+        let policy = Policy::modern();
+        assert!(policy.clone().with_cipher_suites(&[]).is_err());
+        assert!(policy.clone().with_cipher_suites(&[CipherSuite(0x002f)]).is_err());
+        assert!(
+            policy
+                .clone()
+                .with_groups(&[NamedGroup::X25519, NamedGroup(0x7777)])
+                .is_err()
+        );
+        assert!(
+            policy
+                .clone()
+                .with_signature_schemes(&[SignatureScheme::RSA_PKCS1_SHA256])
+                .is_err()
+        );
+        let policy = policy.with_signature_schemes(&[SignatureScheme::ED25519]).unwrap();
+        assert_eq!(policy.signature_schemes(), [SignatureScheme::ED25519]);
     }
 }
