@@ -189,12 +189,9 @@ pub(crate) fn authorities(list: &[u8]) -> Result<Vec<Vec<u8>>, Stop> {
     }
     let name = |hex: &str| -> Option<Vec<u8>> {
         let digits: Option<Vec<u8>> = hex.chars().map(|c| u8::try_from(c.to_digit(16)?).ok()).collect();
-        Some(
-            digits?
-                .chunks(2)
-                .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
-                .collect(),
-        )
+        let digits = digits?;
+        let (pairs, []) = digits.as_chunks() else { return None };
+        Some(pairs.iter().map(|[high, low]| high << 4 | low).collect())
     };
     let names: Option<Vec<_>> = list.split(',').map(name).collect();
     names.ok_or_else(|| Stop::Failed("a list of authorities is not hexadecimal".to_owned()))

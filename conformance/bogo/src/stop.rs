@@ -37,7 +37,7 @@ impl From<std::io::Error> for Stop {
     }
 }
 
-/// The name of an error between colons, as `bogo.json` maps it to the runner's.
+/// The name of an error between colons, as the runner's configuration can map it to its own.
 pub(crate) fn name(error: &Error) -> String {
     match error {
         Error::Peer(fault) => format!(":{fault:?}:"),

@@ -256,9 +256,9 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Deaf<IO> {
 
 /// A transport that a peer resets: writing fails, and reading does so once and has ended from then on, as with a socket.
 pub struct Torn<IO> {
-    pub io: IO,
-    pub torn: AtomicBool,
-    pub told: bool,
+    io: IO,
+    torn: AtomicBool,
+    told: bool,
 }
 
 impl<IO> Torn<IO> {

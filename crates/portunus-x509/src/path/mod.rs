@@ -15,7 +15,6 @@ use crate::report::{Check, Refusal};
 use crate::verdict::VerifiedPath;
 use crate::{ServerName, UnixTime};
 use build::Search;
-
 use check::Verdict;
 
 pub(crate) use build::Found;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portunus_x509::UnixTime;
 
-use super::hello::{self, Choice, Resumed};
+use super::hello::{self, Choice};
 use crate::config::identity::Identity;
 use crate::config::server::{ChooseConfig, ClientAuthentication, ServerConfig};
 use crate::config::verify::{Presented, VerifyPeer};
@@ -82,14 +82,9 @@ pub(crate) async fn handshake(
 
     // ServerHello: from here on both sides have the handshake's keys.
     let share = choice.share.as_deref().ok_or(PeerFault::SecondHelloKeyShare)?;
-    let (early_secret, session) = match resumed {
-        Some(Resumed {
-            index,
-            ticket,
-            early_secret,
-        }) => (Some(early_secret), Some((index, ticket))),
-        None => (None, None),
-    };
+    let (early_secret, session) = resumed
+        .map(|resumed| (resumed.early_secret, (resumed.index, resumed.ticket)))
+        .unzip();
     let (server_share, shared_secret) = group::respond(choice.group, share).map_err(|failed| match failed {
         group::ExchangeFailed::PeerShare => Error::from(PeerFault::BadKeyShare),
         group::ExchangeFailed::Ours => Internal::Crypto.into(),
