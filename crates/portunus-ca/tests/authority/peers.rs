@@ -179,7 +179,7 @@ distinguished_name = root_name
 [root_name]
 C = DE
 0.O = Größte Wurzel
-+1.O = Ключи
+1.+O = Ключи
 0.OU = Zweite
 1.OU = Dritte
 [intermediate_name]
