@@ -1,4 +1,4 @@
-//! Both engines behind one shape: a side takes bytes and gives bytes, and what it costs is counted outside.
+//! The engines behind one shape: a side takes bytes and gives bytes, and what it costs is counted outside.
 
 use std::convert::Infallible;
 use std::io::{Read, Write};
@@ -14,6 +14,9 @@ use crate::world::{NAME, now};
 pub(crate) trait Side: Sized {
     type Config: Clone;
 
+    /// The bytes of the connection's own struct.
+    const STRUCT: usize;
+
     fn new(config: &Self::Config) -> Self;
 
     /// Takes what the peer sent, works, and appends what there is for the peer.
@@ -23,6 +26,9 @@ pub(crate) trait Side: Sized {
     fn established(self) -> Self;
 
     fn is_resumed(&self) -> bool;
+
+    /// Nothing comes or goes for now: gives back what it does not need.
+    fn idle(&mut self);
 
     fn write(&mut self, data: &[u8], outgoing: &mut Vec<u8>);
 
@@ -72,6 +78,8 @@ macro_rules! ours {
         impl Side for $side {
             type Config = $config;
 
+            const STRUCT: usize = size_of::<Connection>();
+
             fn new(config: &Self::Config) -> Self {
                 Self(Ours::Handshake($new(config)))
             }
@@ -89,6 +97,12 @@ macro_rules! ours {
 
             fn is_resumed(&self) -> bool {
                 matches!(&self.0, Ours::Connection(connection) if connection.info().resumed)
+            }
+
+            fn idle(&mut self) {
+                if let Ours::Connection(connection) = &mut self.0 {
+                    connection.release_buffers();
+                }
             }
 
             fn write(&mut self, mut data: &[u8], outgoing: &mut Vec<u8>) {
@@ -122,11 +136,8 @@ ours!(OurClient, Arc<portunus_tls::ClientConfig>, |config: &Arc<
 >| {
     Handshake::client(config.clone(), ServerName::parse(NAME).expect("a name"), now(), None)
 });
-ours!(OurServer, Arc<portunus_tls::ServerConfig>, |config: &Arc<
-    portunus_tls::ServerConfig,
->| {
-    let chooser: Arc<dyn ChooseConfig> = Arc::new(config.clone());
-    Handshake::server(chooser, now(), None)
+ours!(OurServer, Arc<dyn ChooseConfig>, |config: &Arc<dyn ChooseConfig>| {
+    Handshake::server(config.clone(), now(), None)
 });
 
 /// rustls's client.
@@ -138,6 +149,8 @@ macro_rules! rustls {
     ($side:ident, $config:ty, $new:expr) => {
         impl Side for $side {
             type Config = $config;
+
+            const STRUCT: usize = size_of::<Self>();
 
             fn new(config: &Self::Config) -> Self {
                 Self($new(config))
@@ -161,6 +174,8 @@ macro_rules! rustls {
             fn is_resumed(&self) -> bool {
                 self.0.handshake_kind() == Some(rustls::HandshakeKind::Resumed)
             }
+
+            fn idle(&mut self) {}
 
             fn write(&mut self, data: &[u8], outgoing: &mut Vec<u8>) {
                 self.0.set_buffer_limit(None);

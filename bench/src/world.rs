@@ -1,14 +1,17 @@
-//! What both engines are given: one chain of a leaf, an intermediate and a root, and configurations that do the same.
+//! What all are given: one chain of a leaf, an intermediate and a root, and configurations that do the same.
 
 use std::sync::Arc;
 
 use portunus_tls::wire::{CipherSuite, NamedGroup};
-use portunus_tls::{Identities, Identity, LocalKey, PathVerifier, Policy, SessionMemory, Tickets};
+use portunus_tls::{ChooseConfig, Identities, Identity, LocalKey, PathVerifier, Policy, SessionMemory, Tickets};
 use portunus_x509::{Anchors, Policy as PathPolicy, UnixTime};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_RSA_SHA256, RsaKeySize,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::bare::BareConfig;
 
 /// The name that the leaf is for.
 pub(crate) const NAME: &str = "localhost";
@@ -21,41 +24,79 @@ pub(crate) fn now() -> UnixTime {
     UnixTime(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
-/// Certificates, made once.
-pub(crate) struct World {
-    root: Vec<u8>,
-    chain: Vec<Vec<u8>>,
-    key: Vec<u8>,
+/// The kind of each key of the chain.
+#[derive(Clone, Copy)]
+pub(crate) enum Keys {
+    P256,
+    Rsa2048,
 }
 
-fn authority(name: &str, constraint: BasicConstraints) -> (CertificateParams, KeyPair) {
+impl Keys {
+    fn generate(self) -> KeyPair {
+        let key = match self {
+            Self::P256 => KeyPair::generate(),
+            Self::Rsa2048 => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048),
+        };
+        key.expect("a key")
+    }
+}
+
+/// Certificates, made once.
+pub(crate) struct World {
+    pub(crate) keys: Keys,
+    root: Vec<u8>,
+    /// The leaf, the intermediate.
+    pub(crate) chain: Vec<Vec<u8>>,
+    /// The leaf's, in PKCS#8.
+    pub(crate) key: Vec<u8>,
+    /// As certificates hold them: of the leaf, the intermediate, the root.
+    pub(crate) public_keys: [Vec<u8>; 3],
+}
+
+fn authority(keys: Keys, name: &str, constraint: BasicConstraints) -> (CertificateParams, KeyPair) {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(constraint);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.use_authority_key_identifier_extension = true;
-    (params, KeyPair::generate().expect("a key"))
+    (params, keys.generate())
 }
 
 impl World {
-    pub(crate) fn new() -> Self {
-        let (root_params, root_key) = authority("Bench Root", BasicConstraints::Unconstrained);
+    pub(crate) fn new(keys: Keys) -> Self {
+        let public = |key: &KeyPair| key.public_key_raw().to_vec();
+        let (root_params, root_key) = authority(keys, "Bench Root", BasicConstraints::Unconstrained);
         let root = root_params.self_signed(&root_key).expect("a root");
+        let root_public = public(&root_key);
         let root_issuer = Issuer::new(root_params, root_key);
-        let (params, key) = authority("Bench Intermediate", BasicConstraints::Constrained(0));
+        let (params, key) = authority(keys, "Bench Intermediate", BasicConstraints::Constrained(0));
         let intermediate = params.signed_by(&key, &root_issuer).expect("an intermediate");
+        let intermediate_public = public(&key);
         let issuer = Issuer::new(params, key);
-        let key = KeyPair::generate().expect("a key");
+        let key = keys.generate();
         let mut params = CertificateParams::new(vec![NAME.to_owned()]).expect("a name");
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let leaf = params.signed_by(&key, &issuer).expect("a leaf");
         Self {
+            keys,
             root: root.der().to_vec(),
             chain: vec![leaf.der().to_vec(), intermediate.der().to_vec()],
             key: key.serialize_der(),
+            public_keys: [public(&key), intermediate_public, root_public],
         }
+    }
+
+    /// The primitives of the same.
+    pub(crate) fn bare(
+        &self,
+        suite: CipherSuite,
+        group: NamedGroup,
+        resumption: bool,
+    ) -> (Arc<BareConfig>, Arc<BareConfig>) {
+        let config = Arc::new(BareConfig::new(self, suite, group, resumption));
+        (config.clone(), config)
     }
 
     /// Our client and server with one suite and one group, with or without resumption.
@@ -64,7 +105,7 @@ impl World {
         suite: CipherSuite,
         group: NamedGroup,
         resumption: bool,
-    ) -> (Arc<portunus_tls::ClientConfig>, Arc<portunus_tls::ServerConfig>) {
+    ) -> (Arc<portunus_tls::ClientConfig>, Arc<dyn ChooseConfig>) {
         let policy = Policy::modern().with_cipher_suites(&[suite]).expect("a suite");
         let policy = policy.with_groups(&[group]).expect("a group");
         let mut anchors = Anchors::new();
@@ -79,7 +120,7 @@ impl World {
             client = client.with_sessions(Arc::new(SessionMemory::default()));
             server = server.with_tickets(Arc::new(Tickets::new(now()).expect("keys")));
         }
-        (Arc::new(client), Arc::new(server))
+        (Arc::new(client), Arc::new(Arc::new(server)))
     }
 
     /// The same of rustls. A resumed connection gets one ticket, as ours does.

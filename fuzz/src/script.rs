@@ -41,6 +41,9 @@ impl Script {
     }
 }
 
+/// Nothing grows beyond it: some doublings in a row would otherwise fill any memory.
+const MOST: usize = 1 << 18;
+
 impl Edit {
     fn apply(self, bytes: &mut Vec<u8>) {
         let at = usize::from(self.at) % bytes.len().max(1);
@@ -61,8 +64,9 @@ impl Edit {
                 bytes.drain(at..end);
             }
             4 => bytes.truncate(at),
-            5 => bytes.extend_from_within(..),
-            _ => bytes.extend(std::iter::repeat_n(self.value, at)),
+            5 if bytes.len() <= MOST => bytes.extend_from_within(..),
+            6 if bytes.len() <= MOST => bytes.extend(std::iter::repeat_n(self.value, at)),
+            _ => {}
         }
     }
 }

@@ -1,7 +1,14 @@
-//! `cargo xtask bench [NAME] [--json FILE]`: the program in `bench/`, which knows what there is to measure.
+//! `cargo xtask bench [NAME] [--json FILE]`: the programs in `bench/`, which know what there is to measure.
 
-use crate::run::{Failure, cargo, step};
+use crate::run::{Failure, cargo, program, step, target};
 
 pub(crate) fn run(words: &[&str]) -> Result<(), Failure> {
-    step(cargo(&["run", "--release", "--manifest-path", "bench/Cargo.toml", "--"]).args(words))
+    step(&mut cargo(&[
+        "build",
+        "--release",
+        "--manifest-path",
+        "bench/Cargo.toml",
+    ]))?;
+    let name = format!("release/portunus-bench{}", std::env::consts::EXE_SUFFIX);
+    step(&mut program(target().join(name), words))
 }

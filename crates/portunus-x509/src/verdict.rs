@@ -3,7 +3,7 @@
 use crate::anchors::Anchors;
 use crate::certificate::Certificate;
 use crate::der::Malformed;
-use crate::path::{Question, made_checks};
+use crate::path::{Found, Question, made_checks};
 use crate::policy::{Policy, Purpose};
 use crate::report::{Finding, Outcome};
 use crate::{Printable, ServerName, UnixTime};
@@ -20,6 +20,7 @@ pub struct VerifiedPath(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     certificates: Vec<Arc<[u8]>>,
+    valid_until: UnixTime,
     /// What the peer sent beside, with its places.
     unused: Vec<(usize, Arc<[u8]>)>,
     in_order: bool,
@@ -32,7 +33,10 @@ struct Inner {
 
 impl VerifiedPath {
     pub(crate) fn new(
-        certificates: Vec<Arc<[u8]>>,
+        Found {
+            certificates,
+            valid_until,
+        }: Found,
         chain: &[&[u8]],
         anchors: &Anchors,
         question: &Question<'_>,
@@ -50,6 +54,7 @@ impl VerifiedPath {
             .all(|(sent, used)| **sent == **used);
         Self(Arc::new(Inner {
             certificates,
+            valid_until,
             unused,
             in_order,
             anchors: anchors.clone(),
@@ -78,11 +83,7 @@ impl VerifiedPath {
 
     /// The time until which the verdict holds: the first end of validity on the path.
     pub fn valid_until(&self) -> UnixTime {
-        let ends = self
-            .parsed()
-            .into_iter()
-            .map(|certificate| certificate.validity().not_after);
-        ends.min().unwrap_or(self.0.time)
+        self.0.valid_until
     }
 
     /// Every check that was made, certificate by certificate.

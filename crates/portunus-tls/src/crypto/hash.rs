@@ -1,5 +1,7 @@
 //! The hash of a cipher suite.
 
+use std::sync::LazyLock;
+
 use aws_lc_rs::{digest, hkdf, hmac};
 
 pub(crate) use aws_lc_rs::digest::Digest;
@@ -40,6 +42,16 @@ impl HashAlgorithm {
         match self {
             Self::Sha256 => 32,
             Self::Sha384 => 48,
+        }
+    }
+
+    /// The hash of the empty string, `Transcript-Hash("")` of the RFC's diagram: a constant.
+    pub(crate) fn of_nothing(self) -> &'static [u8] {
+        static SHA256: LazyLock<Digest> = LazyLock::new(|| HashAlgorithm::Sha256.of(b""));
+        static SHA384: LazyLock<Digest> = LazyLock::new(|| HashAlgorithm::Sha384.of(b""));
+        match self {
+            Self::Sha256 => SHA256.as_ref(),
+            Self::Sha384 => SHA384.as_ref(),
         }
     }
 

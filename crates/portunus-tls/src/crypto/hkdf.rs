@@ -8,10 +8,9 @@ use super::hash::HashAlgorithm;
 use super::secret::Secret;
 
 /// HKDF-Extract (RFC 5869 section 2.2), straight into a box: the library's own extract leaves salt and secret in freed memory.
-pub(crate) fn extract(hash: HashAlgorithm, salt: &[u8], ikm: &[u8]) -> Result<Secret, CryptoFailed> {
-    let key = hmac::Key::new(hash.hmac(), salt);
-    let secret = Secret::filled(hash.length(), |out| {
-        hmac::sign_to_buffer(&key, ikm, out)
+pub(crate) fn extract(salt: &hmac::Key, ikm: &[u8]) -> Result<Secret, CryptoFailed> {
+    let secret = Secret::filled(salt.algorithm().digest_algorithm().output_len(), |out| {
+        hmac::sign_to_buffer(salt, ikm, out)
             .map(|_| ())
             .map_err(CryptoFailed::from)
     })?;

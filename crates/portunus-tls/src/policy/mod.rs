@@ -67,6 +67,19 @@ impl Policy {
         Ok(self)
     }
 
+    /// The same with these signature schemes only.
+    ///
+    /// # Errors
+    /// [`Misuse::EmptyConfiguration`] when none is given, or one that is not implemented.
+    pub fn with_signature_schemes(mut self, signature_schemes: &[SignatureScheme]) -> Result<Self, Misuse> {
+        let all = Self::modern().signature_schemes;
+        if signature_schemes.is_empty() || signature_schemes.iter().any(|scheme| !all.contains(scheme)) {
+            return Err(Misuse::EmptyConfiguration);
+        }
+        self.signature_schemes = signature_schemes.to_vec();
+        Ok(self)
+    }
+
     /// The allowed cipher suites.
     pub fn cipher_suites(&self) -> &[CipherSuite] {
         &self.cipher_suites

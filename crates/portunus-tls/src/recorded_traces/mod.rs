@@ -27,7 +27,7 @@ use crate::error::{Error, PeerFault};
 use crate::handshake::Side;
 use crate::handshake_driver::Handshake;
 use crate::policy::Policy;
-use crate::schedule::tls13::EarlySecret;
+use crate::schedule::tls13::{EarlySecret, HandshakeSecret};
 use crate::schedule::transcript::Transcript;
 use crate::session::client::SessionMemory;
 use crate::session::tickets::{TicketContent, Tickets};
@@ -247,8 +247,8 @@ fn a_finished_behind_early_data() {
     let (_, shared_secret) = group::respond(NamedGroup::X25519, share).unwrap();
 
     let psk = secret(full.all("expand:resumption").next().unwrap());
-    let early_secret = EarlySecret::new(HashAlgorithm::Sha256, Some(&psk)).unwrap();
-    let handshake_secret = early_secret.into_handshake(&shared_secret).unwrap();
+    let early_secret = EarlySecret::new(HashAlgorithm::Sha256, psk.as_ref()).unwrap();
+    let handshake_secret = HandshakeSecret::new(HashAlgorithm::Sha256, Some(early_secret), &shared_secret).unwrap();
     let mut transcript = Transcript::new(HashAlgorithm::Sha256);
     transcript.add(&[hello, server_hello].concat());
     let (client_secret, _) = handshake_secret.traffic_secrets(&transcript.hash()).unwrap();

@@ -6,7 +6,10 @@
 //! 0 --------> Main Secret      -> client_, server_application_traffic_secret_0, exporter_secret, resumption_secret
 //! ```
 
+use std::sync::OnceLock;
+
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
 use crate::crypto::CryptoFailed;
@@ -17,37 +20,50 @@ use crate::crypto::secret::Secret;
 use crate::crypto::suite::Suite;
 
 /// `Derive-Secret(., "derived", "")`: what the next extraction is salted with.
-fn derived(hash: HashAlgorithm, secret: &Secret) -> Result<Secret, CryptoFailed> {
-    Expander::new(hash, secret).secret(b"derived", hash.of(b"").as_ref())
+fn salt(hash: HashAlgorithm, secret: &Secret) -> Result<hmac::Key, CryptoFailed> {
+    let derived = Expander::new(hash, secret).secret(b"derived", hash.of_nothing())?;
+    Ok(hmac::Key::new(hash.hmac(), derived.as_ref()))
 }
 
-/// The first stage: a pre-shared key, or zeros.
+/// Without a pre-shared key the Early Secret is a constant of the hash, and so is this: made once. No secret goes into it.
+fn salt_without_psk(hash: HashAlgorithm) -> Result<&'static hmac::Key, CryptoFailed> {
+    static SHA256: OnceLock<hmac::Key> = OnceLock::new();
+    static SHA384: OnceLock<hmac::Key> = OnceLock::new();
+    let known = match hash {
+        HashAlgorithm::Sha256 => &SHA256,
+        HashAlgorithm::Sha384 => &SHA384,
+    };
+    match known.get() {
+        // A recorded handshake looks at how it comes about.
+        Some(key) if !cfg!(test) => Ok(key),
+        _ => {
+            let key = salt(hash, &EarlySecret::new(hash, zeros(hash)?)?.secret)?;
+            Ok(known.get_or_init(|| key))
+        }
+    }
+}
+
+fn zeros(hash: HashAlgorithm) -> Result<&'static [u8], CryptoFailed> {
+    const ZEROS: [u8; 64] = [0; 64];
+    ZEROS.get(..hash.length()).ok_or(CryptoFailed)
+}
+
+/// The first stage, of a pre-shared key.
 pub(crate) struct EarlySecret {
     hash: HashAlgorithm,
     secret: Secret,
 }
 
 impl EarlySecret {
-    pub(crate) fn new(hash: HashAlgorithm, psk: Option<&Secret>) -> Result<Self, CryptoFailed> {
-        const ZEROS: [u8; 64] = [0; 64];
-        let (zeros, _) = ZEROS.split_at_checked(hash.length()).ok_or(CryptoFailed)?;
-        let secret = extract(hash, zeros, psk.map_or(zeros, AsRef::as_ref))?;
+    pub(crate) fn new(hash: HashAlgorithm, psk: &[u8]) -> Result<Self, CryptoFailed> {
+        let secret = extract(&hmac::Key::new(hash.hmac(), zeros(hash)?), psk)?;
         Ok(Self { hash, secret })
     }
 
     /// The `PskBinderEntry` of a resumption key over the hash of the truncated ClientHello (RFC 9846 section 4.3.11.2).
     pub(crate) fn resumption_binder(&self, truncated_hello: &Digest) -> Result<Binder, CryptoFailed> {
-        let binder_key = Expander::new(self.hash, &self.secret).secret(b"res binder", self.hash.of(b"").as_ref())?;
+        let binder_key = Expander::new(self.hash, &self.secret).secret(b"res binder", self.hash.of_nothing())?;
         TrafficSecret::new(self.hash, binder_key).verify_data(truncated_hello)
-    }
-
-    /// The next stage, with the shared secret of the key exchange.
-    pub(crate) fn into_handshake(self, shared_secret: &Secret) -> Result<HandshakeSecret, CryptoFailed> {
-        let salt = derived(self.hash, &self.secret)?;
-        Ok(HandshakeSecret {
-            hash: self.hash,
-            secret: extract(self.hash, salt.as_ref(), shared_secret.as_ref())?,
-        })
     }
 }
 
@@ -61,6 +77,19 @@ pub(crate) struct HandshakeSecret {
 }
 
 impl HandshakeSecret {
+    /// Of the first stage, if there is a pre-shared key, and the shared secret of the key exchange.
+    pub(crate) fn new(
+        hash: HashAlgorithm,
+        early_secret: Option<EarlySecret>,
+        shared_secret: &Secret,
+    ) -> Result<Self, CryptoFailed> {
+        let secret = match early_secret {
+            Some(early_secret) => extract(&salt(hash, &early_secret.secret)?, shared_secret.as_ref())?,
+            None => extract(salt_without_psk(hash)?, shared_secret.as_ref())?,
+        };
+        Ok(Self { hash, secret })
+    }
+
     /// `client_handshake_traffic_secret` and `server_handshake_traffic_secret` over ClientHello...ServerHello.
     pub(crate) fn traffic_secrets(&self, hellos: &Digest) -> Result<(TrafficSecret, TrafficSecret), CryptoFailed> {
         let expander = Expander::new(self.hash, &self.secret);
@@ -72,12 +101,9 @@ impl HandshakeSecret {
 
     /// The last stage.
     pub(crate) fn into_main(self) -> Result<MainSecret, CryptoFailed> {
-        const ZEROS: [u8; 64] = [0; 64];
-        let (zeros, _) = ZEROS.split_at_checked(self.hash.length()).ok_or(CryptoFailed)?;
-        let salt = derived(self.hash, &self.secret)?;
         Ok(MainSecret {
             hash: self.hash,
-            secret: extract(self.hash, salt.as_ref(), zeros)?,
+            secret: extract(&salt(self.hash, &self.secret)?, zeros(self.hash)?)?,
         })
     }
 }
@@ -153,7 +179,7 @@ impl TrafficSecret {
 }
 
 /// A MAC over the transcript.
-pub(crate) struct VerifyData(aws_lc_rs::hmac::Tag);
+pub(crate) struct VerifyData(hmac::Tag);
 
 impl VerifyData {
     /// Compares in constant time.
@@ -185,6 +211,6 @@ pub(crate) fn export(
     context: &[u8],
     out: &mut [u8],
 ) -> Result<(), CryptoFailed> {
-    let secret = Expander::new(hash, exporter_secret).secret(label, hash.of(b"").as_ref())?;
+    let secret = Expander::new(hash, exporter_secret).secret(label, hash.of_nothing())?;
     Expander::new(hash, &secret).expand_label(b"exporter", hash.of(context).as_ref(), out)
 }

@@ -3,6 +3,7 @@
 use super::budget::{Exhausted, Spent};
 use super::check::{self, Question, Role, Verdict};
 use super::names;
+use crate::UnixTime;
 use crate::anchors::{Anchor, Anchors};
 use crate::certificate::Certificate;
 use crate::der::Malformed;
@@ -92,9 +93,18 @@ pub(crate) struct Search<'a, 'q> {
     distrustful: bool,
 }
 
+/// A path on which everything holds.
+pub(crate) struct Found {
+    /// The end entity first, the anchor last.
+    pub(crate) certificates: Vec<Arc<[u8]>>,
+    /// The first end of validity on it.
+    pub(crate) valid_until: UnixTime,
+}
+
 /// How a branch of the search ended.
 enum Branch<'a> {
-    Found(&'a Anchor),
+    /// To this anchor, whose validity ends then.
+    Found(&'a Anchor, UnixTime),
     /// No way on.
     DeadEnd,
     /// The signature on the path's certificate at this place is not by the next one: nothing behind that helps.
@@ -132,18 +142,22 @@ impl<'a, 'q> Search<'a, 'q> {
         }
     }
 
-    /// The certificates of the first path on which everything holds, or `None`.
-    pub(crate) fn run(&mut self) -> Result<Option<Vec<Arc<[u8]>>>, Exhausted> {
+    /// The first path on which everything holds, or `None`.
+    pub(crate) fn run(&mut self) -> Result<Option<Found>, Exhausted> {
         let mut path = vec![0];
-        let Branch::Found(anchor) = self.extend(&mut path)? else {
+        let Branch::Found(anchor, mut valid_until) = self.extend(&mut path)? else {
             return Ok(None);
         };
-        let candidates = path.iter().filter_map(|place| self.candidates.get(*place));
-        let mut certificates: Vec<_> = candidates
-            .map(|candidate| Arc::from(candidate.certificate.der()))
-            .collect();
+        let mut certificates = Vec::with_capacity(path.len().saturating_add(1));
+        for candidate in path.iter().filter_map(|place| self.candidates.get(*place)) {
+            certificates.push(Arc::from(candidate.certificate.der()));
+            valid_until = valid_until.min(candidate.certificate.validity().not_after);
+        }
         certificates.push(anchor.der().clone());
-        Ok(Some(certificates))
+        Ok(Some(Found {
+            certificates,
+            valid_until,
+        }))
     }
 
     /// Goes on from the last certificate of `path`: anchors first, then candidates, those before that the authority key
@@ -158,7 +172,7 @@ impl<'a, 'q> Search<'a, 'q> {
                 continue;
             }
             match self.first_bad_signature(path, &issuer)? {
-                None => return Ok(Branch::Found(issuer.anchor)),
+                None => return Ok(Branch::Found(issuer.anchor, issuer.certificate.validity().not_after)),
                 Some(bad) if bad + 1 < path.len() => return Ok(Branch::BadSignature(bad)),
                 Some(_) => {}
             }
@@ -176,7 +190,7 @@ impl<'a, 'q> Search<'a, 'q> {
             }
             path.push(place);
             match self.extend(path)? {
-                found @ Branch::Found(_) => return Ok(found),
+                found @ Branch::Found(..) => return Ok(found),
                 Branch::DeadEnd => {}
                 Branch::BadSignature(bad) if bad + 2 < path.len() => {
                     path.pop();

@@ -15,8 +15,10 @@ use crate::report::{Check, Refusal};
 use crate::verdict::VerifiedPath;
 use crate::{ServerName, UnixTime};
 use build::Search;
+
 use check::Verdict;
 
+pub(crate) use build::Found;
 pub(crate) use check::Question;
 pub(crate) use explain::made_checks;
 pub use order::order;
@@ -55,7 +57,11 @@ pub fn verify(
         && let Some(anchor) = anchors.same_as(end_entity)
     {
         return if sound {
-            Ok(VerifiedPath::new(vec![anchor], chain, anchors, &question))
+            let found = Found {
+                certificates: vec![anchor],
+                valid_until: certificate.validity().not_after,
+            };
+            Ok(VerifiedPath::new(found, chain, anchors, &question))
         } else {
             Err(explain::anchor_as_end_entity(&certificate, &question))
         };
@@ -63,7 +69,7 @@ pub fn verify(
 
     let mut search = Search::new(certificate, candidates, anchors, &question);
     match if sound { search.run() } else { Ok(None) } {
-        Ok(Some(certificates)) => Ok(VerifiedPath::new(certificates, chain, anchors, &question)),
+        Ok(Some(found)) => Ok(VerifiedPath::new(found, chain, anchors, &question)),
         Ok(None) => Err(explain::refusal(search, None)),
         Err(budget::Exhausted) => Err(explain::refusal(search, Some(Check::Budget))),
     }

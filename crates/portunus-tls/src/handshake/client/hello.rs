@@ -192,7 +192,7 @@ fn bind(
     retry: Option<&Retry<'_>>,
 ) -> Result<EarlySecret, Error> {
     let suite = Suite::of(session.cipher_suite).ok_or(PeerFault::PskHashMismatch)?;
-    let early_secret = EarlySecret::new(suite.hash, Some(&session.psk))?;
+    let early_secret = EarlySecret::new(suite.hash, session.psk.as_ref())?;
     let binders = hello
         .extensions
         .pre_shared_key

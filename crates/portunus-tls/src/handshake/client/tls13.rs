@@ -16,7 +16,7 @@ use crate::handshake::signed::{peer_certificate_verify, peer_chain, peer_finishe
 use crate::handshake::{ConnectionInfo, Established, Resumption, Secrets, Side};
 use crate::handshake_io::ChangeCipherSpec;
 use crate::observe::{Note, SecretLabel};
-use crate::schedule::tls13::EarlySecret;
+use crate::schedule::tls13::HandshakeSecret;
 use crate::schedule::transcript::Transcript;
 use crate::session::client::ClientSession;
 use crate::wire::CertificateRequest;
@@ -84,10 +84,8 @@ pub(crate) async fn handshake(
     transcript.add(&hello.bytes);
     transcript.add(message.bytes());
     let session = chosen_session(&channel, &server_hello, suite, session)?;
-    let early_secret = match (&session, hello.early_secret.take()) {
-        (Some(_), Some(early_secret)) => early_secret,
-        _ => EarlySecret::new(suite.hash, None)?,
-    };
+    // One that the server did not choose is as none.
+    let early_secret = hello.early_secret.take().filter(|_| session.is_some());
     let share = server_hello.extensions.key_share.ok_or(match session {
         // PskKeyExchangeMode psk_dhe_ke alone is offered.
         Some(_) => PeerFault::PskWithoutKeyShare,
@@ -107,7 +105,7 @@ pub(crate) async fn handshake(
         server_share: share.key_exchange.len(),
         shared_secret: shared_secret.as_ref().len(),
     });
-    let handshake_secret = early_secret.into_handshake(&shared_secret)?;
+    let handshake_secret = HandshakeSecret::new(suite.hash, early_secret, &shared_secret)?;
     drop(shared_secret);
     let (client_secret, server_secret) = handshake_secret.traffic_secrets(&transcript.hash())?;
     channel.derived(

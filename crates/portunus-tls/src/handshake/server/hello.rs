@@ -136,7 +136,7 @@ pub(crate) fn resumption(
         }
         let truncated = message.len().saturating_sub(offered.binders_length());
         let truncated = transcript.hash_with(message.get(..truncated).unwrap_or_default());
-        let early_secret = EarlySecret::new(suite.hash, Some(&ticket.psk))?;
+        let early_secret = EarlySecret::new(suite.hash, ticket.psk.as_ref())?;
         if !early_secret.resumption_binder(&truncated)?.matches(binder.0) {
             return Err(PeerFault::BadBinder.into());
         }

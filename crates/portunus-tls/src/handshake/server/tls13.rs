@@ -17,7 +17,7 @@ use crate::handshake::{ConnectionInfo, Established, Secrets, Side};
 use crate::handshake_io::{ApplicationData, ChangeCipherSpec};
 use crate::limits::{MAX_SKIPPED_EARLY_DATA, TICKET_LIFETIME, TICKETS_ISSUED};
 use crate::observe::{Direction, Note, SecretLabel};
-use crate::schedule::tls13::{EarlySecret, MainSecret, TrafficSecret, ticket_psk};
+use crate::schedule::tls13::{HandshakeSecret, MainSecret, TrafficSecret, ticket_psk};
 use crate::schedule::transcript::Transcript;
 use crate::session::tickets::TicketContent;
 use crate::wire::CertificateRequest;
@@ -87,8 +87,8 @@ pub(crate) async fn handshake(
             index,
             ticket,
             early_secret,
-        }) => (early_secret, Some((index, ticket))),
-        None => (EarlySecret::new(suite.hash, None)?, None),
+        }) => (Some(early_secret), Some((index, ticket))),
+        None => (None, None),
     };
     let (server_share, shared_secret) = group::respond(choice.group, share).map_err(|failed| match failed {
         group::ExchangeFailed::PeerShare => Error::from(PeerFault::BadKeyShare),
@@ -111,7 +111,7 @@ pub(crate) async fn handshake(
     if !hello.legacy_session_id.is_empty() && !retried {
         channel.send_change_cipher_spec()?;
     }
-    let handshake_secret = early_secret.into_handshake(&shared_secret)?;
+    let handshake_secret = HandshakeSecret::new(suite.hash, early_secret, &shared_secret)?;
     drop(shared_secret);
     let (client_secret, server_secret) = handshake_secret.traffic_secrets(&transcript.hash())?;
     channel.derived(

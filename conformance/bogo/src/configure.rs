@@ -1,0 +1,201 @@
+//! From flags to configurations of the engine.
+
+use std::sync::Arc;
+
+use portunus_tls::wire::{CipherSuite, ClientHello, NamedGroup, SignatureScheme};
+use portunus_tls::{ChooseConfig, ClientConfig, Decision, Identities, Misuse, Policy, ServerConfig, Tickets};
+use portunus_x509::{DnsName, ServerName};
+
+use crate::credentials::Credentials;
+use crate::flags::Settings;
+use crate::later::later;
+use crate::observe::Story;
+use crate::sessions::Newest;
+use crate::stop::Stop;
+use crate::verify::Judge;
+
+const TLS1_2: u16 = 0x0303;
+const TLS1_3: u16 = 0x0304;
+
+impl Settings {
+    /// Whether the flags allow this version.
+    pub(crate) fn allows(&self, version: u16) -> bool {
+        self.min_version.is_none_or(|min| min <= version)
+            && self.max_version.is_none_or(|max| version <= max)
+            && !self.no_versions.contains(&version)
+    }
+}
+
+/// The engine refuses a value that it does not have.
+fn lacks(what: &'static str) -> impl FnOnce(Misuse) -> Stop {
+    move |_| Stop::NotImplemented(what.to_owned())
+}
+
+fn policy(settings: &Settings) -> Result<Policy, Stop> {
+    if !settings.allows(TLS1_3) {
+        return Stop::not_implemented("versions without TLS 1.3");
+    }
+    let mut policy = Policy::modern();
+    if !settings.cipher_suites.is_empty() {
+        let suites: Vec<_> = settings.cipher_suites.iter().map(|id| CipherSuite(*id)).collect();
+        policy = policy.with_cipher_suites(&suites).map_err(lacks("a cipher suite"))?;
+    }
+    if !settings.groups.is_empty() {
+        let groups: Vec<_> = settings.groups.iter().map(|id| NamedGroup(*id)).collect();
+        policy = policy.with_groups(&groups).map_err(lacks("a group"))?;
+    }
+    if !settings.verify_schemes.is_empty() {
+        let schemes: Vec<_> = settings.verify_schemes.iter().map(|id| SignatureScheme(*id)).collect();
+        policy = policy
+            .with_signature_schemes(&schemes)
+            .map_err(lacks("a signature scheme"))?;
+    }
+    Ok(policy)
+}
+
+/// Whether the peer may have wanted the version that the engine lacks and the flags allow.
+pub(crate) fn may_want_tls12(settings: &Settings) -> bool {
+    settings.allows(TLS1_2)
+}
+
+/// A client's configuration.
+pub(crate) fn client(
+    settings: &Settings,
+    judge: Judge,
+    credentials: Option<&Arc<Credentials>>,
+    sessions: &Arc<Newest>,
+    story: &Arc<Story>,
+) -> Result<ClientConfig, Stop> {
+    let mut config = ClientConfig::new(Arc::new(judge))
+        .with_policy(policy(settings)?)
+        .with_key_log(story.clone());
+    if let Some(groups) = &settings.key_shares {
+        let groups: Vec<_> = groups.iter().map(|id| NamedGroup(*id)).collect();
+        config = config.with_key_shares(&groups).map_err(lacks("a key share"))?;
+    }
+    if let Some(credentials) = credentials {
+        config = config.with_identity(credentials.clone());
+    }
+    if let Some(list) = &settings.advertise_alpn {
+        let protocols = split(list)?;
+        config = config.with_application_protocols(&protocols);
+    }
+    if !settings.no_tickets {
+        config = config.with_sessions(sessions.clone());
+    }
+    Ok(config)
+}
+
+/// The name that a client sends; without a flag none.
+pub(crate) fn server_name(settings: &Settings) -> Result<ServerName, Stop> {
+    let Some(name) = &settings.host_name else {
+        return Ok(ServerName::Ip(std::net::Ipv4Addr::LOCALHOST.into()));
+    };
+    let name = String::from_utf8_lossy(name);
+    ServerName::parse(&name).map_err(|error| Stop::Failed(format!("{name}: {error}")))
+}
+
+/// A server's configuration.
+pub(crate) fn server(
+    settings: &Settings,
+    judge: Judge,
+    credentials: Option<&Arc<Credentials>>,
+    tickets: &Arc<Tickets>,
+    story: &Arc<Story>,
+) -> Result<ServerConfig, Stop> {
+    let mut config = match credentials {
+        Some(credentials) => ServerConfig::new(credentials.clone()),
+        None => ServerConfig::new(Arc::new(Identities::new(Vec::new()))),
+    };
+    config = config.with_policy(policy(settings)?).with_key_log(story.clone());
+    let judge = Arc::new(judge);
+    if settings.require_client_certificate {
+        config = config.with_required_client_certificates(judge);
+    } else if settings.verify_peer {
+        config = config.with_optional_client_certificates(judge);
+    }
+    if let Some(list) = &settings.authorities {
+        config = config
+            .with_certificate_authorities(authorities(list)?)
+            .map_err(|error| Stop::Failed(error.to_string()))?;
+    }
+    if settings.reject_alpn {
+        // No client offers it.
+        config = config.with_application_protocols(&[b"\0"]);
+    } else if let Some(name) = settings.select_alpn.as_ref().filter(|name| !name.is_empty()) {
+        config = config.with_application_protocols(&[name]);
+    }
+    if !settings.no_tickets {
+        config = config.with_tickets(tickets.clone());
+    }
+    Ok(config)
+}
+
+/// An application's own choice of the configuration.
+pub(crate) struct Chooser {
+    config: Arc<ServerConfig>,
+    refuse: bool,
+    slow: bool,
+}
+
+impl Chooser {
+    /// What chooses: this, or the configuration itself.
+    pub(crate) fn of(settings: &Settings, config: ServerConfig) -> Arc<dyn ChooseConfig> {
+        let config = Arc::new(config);
+        if !settings.own_configuration_choice && !settings.refuse_configuration && !settings.slow {
+            return Arc::new(config);
+        }
+        Arc::new(Self {
+            config,
+            refuse: settings.refuse_configuration,
+            slow: settings.slow,
+        })
+    }
+}
+
+impl ChooseConfig for Chooser {
+    fn choose<'a>(
+        &'a self,
+        _: &'a ClientHello<'_>,
+        _: Option<&'a DnsName>,
+    ) -> Decision<'a, Result<Arc<ServerConfig>, String>> {
+        let choice = Decision::ready(if self.refuse {
+            Err("-fail-early-callback".to_owned())
+        } else {
+            Ok(self.config.clone())
+        });
+        if self.slow { later(choice) } else { choice }
+    }
+}
+
+/// Names with a byte for the length before each.
+fn split(mut list: &[u8]) -> Result<Vec<&[u8]>, Stop> {
+    let mut names = Vec::new();
+    while let Some((length, rest)) = list.split_first() {
+        let Some((name, rest)) = rest.split_at_checked(usize::from(*length)) else {
+            return Stop::failed("a list of protocols is cut off");
+        };
+        names.push(name);
+        list = rest;
+    }
+    Ok(names)
+}
+
+/// Names in hexadecimal with commas between them; `<NULL>` and `<EMPTY>` are two ways to have none.
+pub(crate) fn authorities(list: &[u8]) -> Result<Vec<Vec<u8>>, Stop> {
+    let list = String::from_utf8_lossy(list);
+    if matches!(&*list, "<NULL>" | "<EMPTY>" | "") {
+        return Ok(Vec::new());
+    }
+    let name = |hex: &str| -> Option<Vec<u8>> {
+        let digits: Option<Vec<u8>> = hex.chars().map(|c| u8::try_from(c.to_digit(16)?).ok()).collect();
+        Some(
+            digits?
+                .chunks(2)
+                .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
+                .collect(),
+        )
+    };
+    let names: Option<Vec<_>> = list.split(',').map(name).collect();
+    names.ok_or_else(|| Stop::Failed("a list of authorities is not hexadecimal".to_owned()))
+}

@@ -1,0 +1,274 @@
+//! One test: connections in a row, each with its handshake, its checks and its exchange.
+
+use std::io::Write as _;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use portunus_tls::wire::{AlertDescription, ProtocolVersion};
+use portunus_tls::{Error, Handshake, Observe, PeerFault, Side, Tickets};
+use portunus_x509::UnixTime;
+
+use crate::configure::{self, Chooser};
+use crate::credentials::Credentials;
+use crate::expect::{self, Found};
+use crate::flags::{Arguments, Credential, Settings};
+use crate::observe::Story;
+use crate::sessions::Newest;
+use crate::stop::Stop;
+use crate::stream::Stream;
+use crate::verify::{Judge, Verdict};
+
+/// What the runner expects a shim to read at a time at most.
+const READ_SIZE: u16 = 512;
+
+/// Plays all connections of the test.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Stop> {
+    let mut process = Process {
+        tickets: Arc::new(Tickets::new(now(0)?).map_err(Error::from)?),
+        sessions: Arc::default(),
+        verdict: Verdict::default(),
+        credentials: None,
+    };
+    process.connection(&arguments.initial, 0)?;
+    for number in 1..=arguments.initial.resume_count {
+        process.connection(&arguments.resume, number)?;
+    }
+    Ok(())
+}
+
+/// What goes from one connection to the next.
+struct Process {
+    tickets: Arc<Tickets>,
+    sessions: Arc<Newest>,
+    verdict: Verdict,
+    /// The credentials and what they were made from. A session is of the credentials that it began with, so they stay the same as long as they can.
+    credentials: Option<(Vec<Credential>, Option<Arc<Credentials>>)>,
+}
+
+impl Process {
+    /// One connection: `number` counts from 0, and all but the first are to go on with a session.
+    fn connection(&mut self, settings: &Settings, number: u32) -> Result<(), Stop> {
+        let resumes = number > 0;
+        if resumes && !settings.server && self.sessions.is_empty() {
+            return Stop::failed(":NoSession: there is no session to go on with");
+        }
+        let now = now(settings.resumption_delay.saturating_mul(number.into()))?;
+        let story = Arc::new(Story::default());
+        let credentials = self.credentials(settings)?;
+        let judge = Judge::new(settings, self.verdict.clone())?;
+        let observer: Arc<dyn Observe> = story.clone();
+        let handshake = if settings.server {
+            let config = configure::server(settings, judge, credentials.as_ref(), &self.tickets, &story)?;
+            Handshake::server(Chooser::of(settings, config), now, Some(observer))
+        } else {
+            let config = configure::client(settings, judge, credentials.as_ref(), &self.sessions, &story)?;
+            let name = configure::server_name(settings)?;
+            Handshake::client(Arc::new(config), name, now, Some(observer))
+        };
+        let mut stream = Stream::new(socket(settings)?, handshake, now, settings.slow)?;
+        let mut test = Test {
+            settings,
+            resumes,
+            story: &story,
+            credentials: credentials.as_deref(),
+            verdict: &self.verdict,
+            sessions_before: self.sessions.count(),
+            sessions: &self.sessions,
+        };
+        let outcome = test.play(&mut stream);
+        stream.end();
+        match outcome {
+            Err(Stop::Tls(error)) if is_about_version(&error) && configure::may_want_tls12(settings) => {
+                Stop::not_implemented("TLS 1.2")
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn credentials(&mut self, settings: &Settings) -> Result<Option<Arc<Credentials>>, Stop> {
+        let mut wanted = settings.credentials.clone();
+        wanted.push(settings.default_credential.clone());
+        if let Some((made_from, credentials)) = &self.credentials
+            && *made_from == wanted
+        {
+            return Ok(credentials.clone());
+        }
+        let credentials = Credentials::read(settings)?.map(Arc::new);
+        self.credentials = Some((wanted, credentials.clone()));
+        Ok(credentials)
+    }
+}
+
+/// One connection under way.
+struct Test<'a> {
+    settings: &'a Settings,
+    resumes: bool,
+    story: &'a Story,
+    credentials: Option<&'a Credentials>,
+    verdict: &'a Verdict,
+    sessions: &'a Newest,
+    sessions_before: usize,
+}
+
+impl Test<'_> {
+    fn play(&mut self, stream: &mut Stream) -> Result<(), Stop> {
+        let settings = self.settings;
+        if !settings.implicit_handshake {
+            self.handshake(stream)?;
+        }
+        if settings.export_traffic_secrets {
+            self.traffic_secrets(stream)?;
+        }
+        if settings.export_length > 0 {
+            let mut exported = vec![0; settings.export_length];
+            // From TLS 1.3 on no context and an empty one are the same.
+            let context = settings
+                .use_export_context
+                .then_some(settings.export_context.as_slice());
+            stream
+                .connection()?
+                .export(&settings.export_label, context.unwrap_or_default(), &mut exported)?;
+            stream.write(&exported)?;
+        }
+        if settings.key_update {
+            stream.connection()?.update_keys(false)?;
+        }
+        if settings.writes_first || settings.unfinished_write {
+            if settings.unfinished_write {
+                stream.hold_next_write();
+            }
+            let text = settings.initial_write.as_deref().unwrap_or(b"hello");
+            for _ in 0..settings.repeat_initial_write.unwrap_or(1) {
+                stream.write(text)?;
+            }
+        }
+        if !settings.shuts_down {
+            self.echo(stream)?;
+            self.check_sessions(stream)?;
+        }
+        stream.close()?;
+        if settings.check_close_notify {
+            self.await_close_notify(stream)?;
+        }
+        Ok(())
+    }
+
+    fn handshake(&mut self, stream: &mut Stream) -> Result<(), Stop> {
+        stream.handshake()?;
+        if self.settings.extra_handshake {
+            stream.handshake()?;
+        }
+        self.check(stream)
+    }
+
+    fn check(&self, stream: &mut Stream) -> Result<(), Stop> {
+        let side = if self.settings.server {
+            Side::Server
+        } else {
+            Side::Client
+        };
+        let found = Found {
+            side,
+            info: stream.connection()?.info(),
+            told: &self.story.told(),
+            credentials: self.credentials,
+            verdict: self.verdict,
+            resumes: self.resumes,
+        };
+        expect::check(self.settings, &found)
+    }
+
+    /// The length, then the secret that we read with, then the one that we write with.
+    fn traffic_secrets(&self, stream: &mut Stream) -> Result<(), Stop> {
+        stream.handshake()?;
+        let (client, server) = self.story.told().traffic_secrets;
+        let (read, write) = if self.settings.server {
+            (client, server)
+        } else {
+            (server, client)
+        };
+        let length = u16::try_from(read.len()).unwrap_or(0).to_le_bytes();
+        stream.write(&[&length[..], &read, &write].concat())
+    }
+
+    /// Gives everything back with its bits turned over, until the peer ends.
+    fn echo(&mut self, stream: &mut Stream) -> Result<(), Stop> {
+        let settings = self.settings;
+        let mut buffer = vec![0; settings.read_size.unwrap_or(READ_SIZE).into()];
+        let mut checked = !settings.implicit_handshake;
+        loop {
+            if settings.key_update_before_read {
+                stream.connection()?.update_keys(false)?;
+                stream.flush()?;
+            }
+            let count = match stream.read(&mut buffer) {
+                Ok(Some(count)) => count,
+                Ok(None) => break,
+                // Without -check-close-notify an end is an end.
+                Err(Stop::Tls(Error::Truncated)) if !settings.check_close_notify => break,
+                Err(stop) => return Err(stop),
+            };
+            if !std::mem::replace(&mut checked, true) {
+                self.check(stream)?;
+            }
+            let data = buffer.get_mut(..count).unwrap_or_default();
+            data.iter_mut().for_each(|byte| *byte ^= 0xff);
+            stream.write(data)?;
+        }
+        if !checked {
+            self.check(stream)?;
+        }
+        Ok(())
+    }
+
+    /// A server gives a session to each client, unless it is said that it does not.
+    fn check_sessions(&self, stream: &mut Stream) -> Result<(), Stop> {
+        if self.settings.server || stream.connection()?.info().version < ProtocolVersion::TLS1_3 {
+            return Ok(());
+        }
+        let came = self.sessions.count() > self.sessions_before;
+        if came == self.settings.expect.no_session {
+            return Stop::failed(format!(":Unexpected: a new session: {came}"));
+        }
+        Ok(())
+    }
+
+    /// After we said close_notify, the peer has nothing to say but the same.
+    fn await_close_notify(&self, stream: &mut Stream) -> Result<(), Stop> {
+        match stream.read(&mut [0; 1])? {
+            None => Ok(()),
+            Some(_) => Stop::failed(":DataAfterClose: data came in place of close_notify"),
+        }
+    }
+}
+
+/// Whether the two sides have no version in common: the engine has no TLS 1.2 yet.
+fn is_about_version(error: &Error) -> bool {
+    match error {
+        Error::Peer(fault) => matches!(fault, PeerFault::NoCommonVersion | PeerFault::VersionNotOffered),
+        Error::Alert(alert) => alert.description == AlertDescription::PROTOCOL_VERSION,
+        _ => false,
+    }
+}
+
+/// Connects to the runner and says which test this is.
+fn socket(settings: &Settings) -> Result<TcpStream, Stop> {
+    let address = if settings.ipv6 {
+        SocketAddr::from((Ipv6Addr::LOCALHOST, settings.port))
+    } else {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port))
+    };
+    let mut socket = TcpStream::connect(address)?;
+    socket.set_nodelay(true)?;
+    socket.write_all(&settings.shim_id.to_le_bytes())?;
+    Ok(socket)
+}
+
+/// The time, so many seconds later than it is.
+fn now(later: i64) -> Result<UnixTime, Stop> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_err(|error| Stop::Failed(error.to_string()))?;
+    let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    Ok(UnixTime(seconds.saturating_add(later)))
+}

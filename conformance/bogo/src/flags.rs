@@ -1,0 +1,301 @@
+//! The runner's flags: what each takes and where it goes.
+
+use std::path::PathBuf;
+
+use crate::stop::Stop;
+
+/// What to do and what to expect in one kind of connection.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    // The process.
+    pub(crate) port: u16,
+    pub(crate) shim_id: u64,
+    pub(crate) ipv6: bool,
+    pub(crate) server: bool,
+    pub(crate) resume_count: u32,
+    pub(crate) slow: bool,
+    pub(crate) resumption_delay: i64,
+
+    // What is allowed.
+    pub(crate) min_version: Option<u16>,
+    pub(crate) max_version: Option<u16>,
+    pub(crate) no_versions: Vec<u16>,
+    pub(crate) cipher_suites: Vec<u16>,
+    pub(crate) groups: Vec<u16>,
+    pub(crate) key_shares: Option<Vec<u16>>,
+    pub(crate) verify_schemes: Vec<u16>,
+
+    // Who we are, and who the peer has to be.
+    pub(crate) default_credential: Credential,
+    pub(crate) credentials: Vec<Credential>,
+    pub(crate) trust_cert: Option<PathBuf>,
+    pub(crate) verify_peer: bool,
+    pub(crate) verify_fail: bool,
+    pub(crate) require_client_certificate: bool,
+    pub(crate) custom_verify: bool,
+    pub(crate) own_client_choice: bool,
+    pub(crate) own_configuration_choice: bool,
+    pub(crate) refuse_configuration: bool,
+    pub(crate) authorities: Option<Vec<u8>>,
+    pub(crate) host_name: Option<Vec<u8>>,
+    pub(crate) advertise_alpn: Option<Vec<u8>>,
+    pub(crate) select_alpn: Option<Vec<u8>>,
+    pub(crate) reject_alpn: bool,
+    pub(crate) no_tickets: bool,
+
+    // How to go on after the handshake.
+    pub(crate) implicit_handshake: bool,
+    pub(crate) extra_handshake: bool,
+    pub(crate) writes_first: bool,
+    pub(crate) initial_write: Option<Vec<u8>>,
+    pub(crate) repeat_initial_write: Option<u32>,
+    pub(crate) unfinished_write: bool,
+    pub(crate) read_size: Option<u16>,
+    pub(crate) shuts_down: bool,
+    pub(crate) check_close_notify: bool,
+    pub(crate) key_update: bool,
+    pub(crate) key_update_before_read: bool,
+    pub(crate) export_length: usize,
+    pub(crate) export_label: Vec<u8>,
+    pub(crate) export_context: Vec<u8>,
+    pub(crate) use_export_context: bool,
+    pub(crate) export_traffic_secrets: bool,
+
+    // What to expect.
+    pub(crate) expect: Expected,
+}
+
+/// What a connection has to be like.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Expected {
+    pub(crate) version: Option<u16>,
+    pub(crate) cipher_suite: Option<u16>,
+    pub(crate) cipher_suite_with_aes: Option<u16>,
+    pub(crate) cipher_suite_without_aes: Option<u16>,
+    pub(crate) group: Option<u16>,
+    pub(crate) peer_scheme: Option<u16>,
+    pub(crate) selected_credential: Option<i64>,
+    pub(crate) peer_chain: Option<PathBuf>,
+    pub(crate) verify_result: bool,
+    pub(crate) authorities: Option<Vec<u8>>,
+    pub(crate) server_name: Option<Vec<u8>>,
+    pub(crate) alpn: Option<Vec<u8>>,
+    pub(crate) advertised_alpn: Option<Vec<u8>>,
+    pub(crate) retry: Option<bool>,
+    pub(crate) session_miss: bool,
+    pub(crate) no_session: bool,
+    pub(crate) session_id: Option<bool>,
+    pub(crate) early_data_reason: Option<Vec<u8>>,
+}
+
+/// A chain, its key, and what it may sign with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Credential {
+    pub(crate) chain: Option<PathBuf>,
+    pub(crate) key: Option<PathBuf>,
+    pub(crate) schemes: Vec<u16>,
+}
+
+impl Settings {
+    /// The credential that flags are about: the newest, or the one that was there from the start.
+    fn credential(&mut self) -> &mut Credential {
+        self.credentials.last_mut().unwrap_or(&mut self.default_credential)
+    }
+}
+
+/// All that the runner said.
+#[derive(Debug, Default)]
+pub(crate) struct Arguments {
+    /// For the first connection.
+    pub(crate) initial: Settings,
+    /// For those that go on with a session.
+    pub(crate) resume: Settings,
+}
+
+/// What stands behind a flag.
+pub(crate) enum Takes {
+    Nothing(fn(&mut Settings)),
+    Number(fn(&mut Settings, i64)),
+    /// A number of a registry.
+    Id(fn(&mut Settings, u16)),
+    Text(fn(&mut Settings, Vec<u8>)),
+    Path(fn(&mut Settings, PathBuf)),
+}
+use Takes::{Id, Nothing, Number, Path, Text};
+
+/// Every flag that we know, by its name without its prefix.
+pub(crate) const FLAGS: &[(&str, Takes)] = &[
+    // The process. Numbers that do not fit end as 0, which the runner never gives.
+    ("port", Id(|s, n| s.port = n)),
+    ("shim-id", Number(|s, n| s.shim_id = u64::try_from(n).unwrap_or(0))),
+    ("ipv6", Nothing(|s| s.ipv6 = true)),
+    ("server", Nothing(|s| s.server = true)),
+    (
+        "resume-count",
+        Number(|s, n| s.resume_count = u32::try_from(n).unwrap_or(0)),
+    ),
+    ("async", Nothing(|s| s.slow = true)),
+    ("resumption-delay", Number(|s, n| s.resumption_delay = n)),
+    // What is allowed.
+    ("min-version", Id(|s, n| s.min_version = Some(n))),
+    ("max-version", Id(|s, n| s.max_version = Some(n))),
+    ("no-tls1", Nothing(|s| s.no_versions.push(0x0301))),
+    ("no-tls11", Nothing(|s| s.no_versions.push(0x0302))),
+    ("no-tls12", Nothing(|s| s.no_versions.push(0x0303))),
+    ("no-tls13", Nothing(|s| s.no_versions.push(0x0304))),
+    ("tls13-ciphers", Id(|s, n| s.cipher_suites.push(n))),
+    ("curves", Id(|s, n| s.groups.push(n))),
+    ("key-shares", Id(|s, n| s.key_shares.get_or_insert_default().push(n))),
+    ("no-key-shares", Nothing(|s| s.key_shares = Some(Vec::new()))),
+    ("verify-prefs", Id(|s, n| s.verify_schemes.push(n))),
+    // Our client always sends values that mean nothing.
+    ("enable-grease", Nothing(|_| {})),
+    // Who we are, and who the peer has to be.
+    (
+        "new-x509-credential",
+        Nothing(|s| s.credentials.push(Credential::default())),
+    ),
+    ("cert-file", Path(|s, path| s.credential().chain = Some(path))),
+    ("key-file", Path(|s, path| s.credential().key = Some(path))),
+    ("signing-prefs", Id(|s, n| s.credential().schemes.push(n))),
+    ("trust-cert", Path(|s, path| s.trust_cert = Some(path))),
+    ("verify-peer", Nothing(|s| s.verify_peer = true)),
+    ("verify-fail", Nothing(|s| s.verify_fail = true)),
+    (
+        "require-any-client-certificate",
+        Nothing(|s| s.require_client_certificate = true),
+    ),
+    ("use-custom-verify-callback", Nothing(|s| s.custom_verify = true)),
+    ("use-old-client-cert-callback", Nothing(|s| s.own_client_choice = true)),
+    ("use-early-callback", Nothing(|s| s.own_configuration_choice = true)),
+    ("fail-early-callback", Nothing(|s| s.refuse_configuration = true)),
+    ("use-client-ca-list", Text(|s, list| s.authorities = Some(list))),
+    ("host-name", Text(|s, name| s.host_name = Some(name))),
+    ("advertise-alpn", Text(|s, list| s.advertise_alpn = Some(list))),
+    ("select-alpn", Text(|s, name| s.select_alpn = Some(name))),
+    ("decline-alpn", Nothing(|s| s.select_alpn = None)),
+    ("reject-alpn", Nothing(|s| s.reject_alpn = true)),
+    ("no-ticket", Nothing(|s| s.no_tickets = true)),
+    // How to go on after the handshake.
+    ("implicit-handshake", Nothing(|s| s.implicit_handshake = true)),
+    ("no-op-extra-handshake", Nothing(|s| s.extra_handshake = true)),
+    ("shim-writes-first", Nothing(|s| s.writes_first = true)),
+    ("shim-initial-write", Text(|s, text| s.initial_write = Some(text))),
+    (
+        "repeat-shim-initial-write",
+        Number(|s, n| s.repeat_initial_write = u32::try_from(n).ok()),
+    ),
+    ("read-with-unfinished-write", Nothing(|s| s.unfinished_write = true)),
+    ("read-size", Id(|s, n| s.read_size = Some(n))),
+    ("shim-shuts-down", Nothing(|s| s.shuts_down = true)),
+    ("check-close-notify", Nothing(|s| s.check_close_notify = true)),
+    ("key-update", Nothing(|s| s.key_update = true)),
+    ("key-update-before-read", Nothing(|s| s.key_update_before_read = true)),
+    (
+        "export-keying-material",
+        Number(|s, n| s.export_length = usize::try_from(n).unwrap_or(0)),
+    ),
+    ("export-label", Text(|s, label| s.export_label = label)),
+    ("export-context", Text(|s, context| s.export_context = context)),
+    ("use-export-context", Nothing(|s| s.use_export_context = true)),
+    ("export-traffic-secrets", Nothing(|s| s.export_traffic_secrets = true)),
+    // What to expect.
+    ("expect-version", Id(|s, n| s.expect.version = Some(n))),
+    ("expect-cipher", Id(|s, n| s.expect.cipher_suite = Some(n))),
+    ("expect-cipher-aes", Id(|s, n| s.expect.cipher_suite_with_aes = Some(n))),
+    (
+        "expect-cipher-no-aes",
+        Id(|s, n| s.expect.cipher_suite_without_aes = Some(n)),
+    ),
+    ("expect-curve-id", Id(|s, n| s.expect.group = Some(n))),
+    (
+        "expect-peer-signature-algorithm",
+        Id(|s, n| s.expect.peer_scheme = Some(n)),
+    ),
+    (
+        "expect-selected-credential",
+        Number(|s, n| s.expect.selected_credential = Some(n)),
+    ),
+    (
+        "expect-peer-cert-file",
+        Path(|s, path| s.expect.peer_chain = Some(path)),
+    ),
+    ("expect-verify-result", Nothing(|s| s.expect.verify_result = true)),
+    (
+        "expect-client-ca-list",
+        Text(|s, list| s.expect.authorities = Some(list)),
+    ),
+    ("expect-server-name", Text(|s, name| s.expect.server_name = Some(name))),
+    ("expect-alpn", Text(|s, name| s.expect.alpn = Some(name))),
+    (
+        "expect-advertised-alpn",
+        Text(|s, list| s.expect.advertised_alpn = Some(list)),
+    ),
+    ("expect-hrr", Nothing(|s| s.expect.retry = Some(true))),
+    ("expect-no-hrr", Nothing(|s| s.expect.retry = Some(false))),
+    ("expect-session-miss", Nothing(|s| s.expect.session_miss = true)),
+    ("expect-no-session", Nothing(|s| s.expect.no_session = true)),
+    ("expect-session-id", Nothing(|s| s.expect.session_id = Some(true))),
+    ("expect-no-session-id", Nothing(|s| s.expect.session_id = Some(false))),
+    (
+        "expect-early-data-reason",
+        Text(|s, reason| s.expect.early_data_reason = Some(reason)),
+    ),
+];
+
+impl Arguments {
+    /// Reads all arguments.
+    pub(crate) fn parse(arguments: &[Vec<u8>]) -> Result<Self, Stop> {
+        let mut parsed = Self::default();
+        let mut rest = arguments.iter();
+        while let Some(argument) = rest.next() {
+            let shown = String::from_utf8_lossy(argument).into_owned();
+            let Some(named) = shown.strip_prefix('-') else {
+                return Stop::failed(format!("not a flag: {shown}"));
+            };
+            let (targets, name) = parsed.targets(named);
+            let Some((_, takes)) = FLAGS.iter().find(|(known, _)| *known == name) else {
+                return Stop::not_implemented(shown);
+            };
+            let value = match takes {
+                Nothing(_) => Vec::new(),
+                _ => match rest.next() {
+                    Some(value) => value.clone(),
+                    None => return Stop::failed(format!("{shown} has no value")),
+                },
+            };
+            for settings in targets {
+                takes
+                    .put(settings, &value)
+                    .ok_or_else(|| Stop::Failed(format!("{shown} cannot be {}", String::from_utf8_lossy(&value))))?;
+            }
+        }
+        Ok(parsed)
+    }
+
+    /// Whom a flag is for, and its name without the prefix that says so.
+    fn targets<'a>(&mut self, flag: &'a str) -> (Vec<&mut Settings>, &'a str) {
+        let Self { initial, resume } = self;
+        if let Some(name) = flag.strip_prefix("on-initial-") {
+            (vec![initial], name)
+        } else if let Some(name) = flag.strip_prefix("on-resume-") {
+            (vec![resume], name)
+        } else {
+            (vec![initial, resume], flag.strip_prefix("on-shim-").unwrap_or(flag))
+        }
+    }
+}
+
+impl Takes {
+    fn put(&self, settings: &mut Settings, value: &[u8]) -> Option<()> {
+        let text = || std::str::from_utf8(value).ok();
+        match self {
+            Nothing(put) => put(settings),
+            Number(put) => put(settings, text()?.parse().ok()?),
+            Id(put) => put(settings, text()?.parse().ok()?),
+            Text(put) => put(settings, value.to_vec()),
+            Path(put) => put(settings, PathBuf::from(text()?)),
+        }
+        Some(())
+    }
+}

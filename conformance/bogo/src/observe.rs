@@ -1,0 +1,76 @@
+//! What happened on a connection, as far as flags ask for it.
+
+use std::sync::{Mutex, PoisonError};
+
+use portunus_tls::wire::{CertificateRequest, ClientHello, Decode, HandshakeType, ServerHelloOrRetry};
+use portunus_tls::{Direction, KeyLog, Note, Observe};
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Story(Mutex<Told>);
+
+/// What was noted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    /// The length of the session id in the ServerHello.
+    pub(crate) session_id: usize,
+    /// The protocols that the client offered, as they stand in its ClientHello.
+    pub(crate) advertised_alpn: Option<Vec<u8>>,
+    /// The names of authorities in the server's CertificateRequest.
+    pub(crate) authorities: Option<Vec<Vec<u8>>>,
+    /// The secrets of application data: the client's, the server's.
+    pub(crate) traffic_secrets: (Vec<u8>, Vec<u8>),
+}
+
+impl Story {
+    pub(crate) fn told(&self) -> Told {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Observe for Story {
+    fn note(&self, note: &Note<'_>) {
+        let Note::Message { direction, kind, bytes } = note else {
+            return;
+        };
+        let body = bytes.get(4..).unwrap_or_default();
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match (*direction, *kind) {
+            (Direction::Received, HandshakeType::CLIENT_HELLO) => {
+                if let Ok(hello) = ClientHello::read(body) {
+                    let protocols = hello.extensions.application_layer_protocol_negotiation;
+                    told.advertised_alpn = protocols.map(|protocols| {
+                        let names = protocols.iter().flat_map(|name| {
+                            let length = u8::try_from(name.0.len()).unwrap_or(0);
+                            std::iter::once(length).chain(name.0.iter().copied())
+                        });
+                        names.collect()
+                    });
+                }
+            }
+            (_, HandshakeType::SERVER_HELLO) => {
+                if let Ok(ServerHelloOrRetry::ServerHello(hello)) = ServerHelloOrRetry::read(body) {
+                    told.session_id = hello.legacy_session_id_echo.len();
+                }
+            }
+            (Direction::Received, HandshakeType::CERTIFICATE_REQUEST) => {
+                if let Ok(request) = CertificateRequest::read(body) {
+                    let names = request.certificate_authorities;
+                    told.authorities = names.map(|names| names.iter().map(|name| name.0.to_vec()).collect());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl KeyLog for Story {
+    fn log(&self, label: &str, _: &[u8; 32], secret: &[u8]) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match label {
+            "CLIENT_TRAFFIC_SECRET_0" => told.traffic_secrets.0 = secret.to_vec(),
+            "SERVER_TRAFFIC_SECRET_0" => told.traffic_secrets.1 = secret.to_vec(),
+            _ => {}
+        }
+    }
+}
