@@ -88,3 +88,6 @@ pub const ACCEPT_WAIT: (Duration, Duration) = (Duration::from_millis(20), Durati
 /// Seconds between two looks for a newer certificate while the present one should be renewed: often enough that a file
 /// which is replaced late is noticed at once, seldom enough to cost nothing.
 pub const RENEWAL_WAIT: i64 = 1;
+
+/// How much of a server name that is no host name goes to the log: as long as a host name may be (RFC 1035 section 2.3.4).
+pub const SHOWN_NAME: usize = 255;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use portunus_tls::{ConnectionInfo, ServerConfig};
 use portunus_tokio::TlsStream;
-use portunus_x509::{Certificate, GeneralName};
+use portunus_x509::{Certificate, DnsName, GeneralName, Printable};
 use tokio::net::TcpStream;
 
 use crate::facts::{CertificateFacts, ConnectionFacts, TlsFacts};
@@ -79,13 +79,14 @@ impl TlsAcceptor {
 impl Acceptor for TlsAcceptor {
     type Stream = TlsStream<TcpStream>;
 
-    async fn accept(&self, stream: TcpStream, _: SocketAddr) -> Result<Accepted<Self::Stream>, Refused> {
+    async fn accept(&self, stream: TcpStream, peer: SocketAddr) -> Result<Accepted<Self::Stream>, Refused> {
         let stream = self
             .acceptor
             .accept(stream)
             .await
             .map_err(|error| Refused(error.into()))?;
         let info = stream.info();
+        log_odd_name(info, peer);
         let protocol = match info.application_protocol.as_deref() {
             Some(HTTP2) => Protocol::Http2,
             _ => Protocol::Http1,
@@ -99,6 +100,16 @@ impl Acceptor for TlsAcceptor {
             facts,
         })
     }
+}
+
+/// RFC 6066 section 3: the engine ignores a server name that is no host name; whoever looks for the reason of the certificate that was shown finds it here.
+fn log_odd_name(info: &ConnectionInfo, peer: SocketAddr) {
+    let Some(name) = &info.server_name else { return };
+    if std::str::from_utf8(name).is_ok_and(|name| DnsName::parse(name).is_ok()) {
+        return;
+    }
+    let shown = name.get(..limits::SHOWN_NAME).unwrap_or(name);
+    tracing::info!("{peer} asked for what is no host name: {}", Printable::new(shown));
 }
 
 /// What a certificate says, in words. One that cannot be read says nothing but its fingerprint.

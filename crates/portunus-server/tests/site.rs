@@ -218,7 +218,8 @@ async fn links_are_followed_inside_the_folder_alone() {
 async fn pipes_and_sockets_are_not_opened() {
     let (folder, site) = site(&[("a.txt", b"a")]);
     let pipe = folder.path().join("pipe");
-    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
     let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
     for path in ["/pipe", "/socket"] {
         assert_eq!(get(&site, path).await.status(), StatusCode::NOT_FOUND, "{path}");

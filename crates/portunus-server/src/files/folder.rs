@@ -193,6 +193,8 @@ fn is_a_loop_of_links(error: &io::Error) -> bool {
 }
 
 #[cfg(not(unix))]
-fn is_a_loop_of_links(_: &io::Error) -> bool {
-    false
+fn is_a_loop_of_links(error: &io::Error) -> bool {
+    /// What Windows says of it.
+    const ERROR_CANT_RESOLVE_FILENAME: i32 = 1921;
+    error.raw_os_error() == Some(ERROR_CANT_RESOLVE_FILENAME)
 }

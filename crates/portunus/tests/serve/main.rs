@@ -1,5 +1,7 @@
 //! `portunus serve` as a user runs it, with curl, openssl and `portunus get` as visitors.
 
+#[cfg(unix)]
+mod asleep;
 mod certificates;
 mod program;
 mod stopping;

@@ -64,6 +64,34 @@ fn a_client_that_does_not_trust_us_is_named_in_the_log() {
 }
 
 #[test]
+fn a_server_name_that_is_no_host_name_is_served_and_logged() {
+    let Some(openssl) = portunus_peers::OPENSSL.for_this_test() else {
+        return;
+    };
+    let folder = folder(&[]);
+    let serving = Serving::start(folder.path(), &[]);
+    for (name, shown) in [
+        ("127.0.0.1", "127.0.0.1"),
+        ("a..b", "a..b"),
+        ("[::1]\u{1b}[2J\u{202e}\r\n", "[::1]\\u{1b}[2J\\u{202e}\\r\\n"),
+    ] {
+        let visit = run(Command::new(&openssl)
+            .args(["s_client", "-connect", &format!("127.0.0.1:{}", serving.port)])
+            .args(["-servername", name])
+            .stdin(std::process::Stdio::null()));
+        assert!(visit.status.success(), "{name:?}: {}", text(&visit.stderr));
+        let expected = format!("asked for what is no host name: {shown}\n");
+        // The log may be a moment behind the visitor.
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while !serving.log().contains(&expected) {
+            assert!(std::time::Instant::now() < deadline, "{name:?}: {}", serving.log());
+            std::thread::yield_now();
+        }
+    }
+    assert!(!serving.log().contains(['\u{1b}', '\u{202e}']));
+}
+
+#[test]
 fn plain_http_is_told_where_to_go() {
     let Some(curl) = portunus_peers::CURL.for_this_test() else {
         return;

@@ -281,7 +281,8 @@ fn encrypted_extensions(
     resumed: bool,
 ) -> Result<(), Error> {
     let message = EncryptedExtensions {
-        // RFC 6066 section 3: said when the name was used, which a session that goes on does not.
+        // RFC 6066 section 3: said when the name was used, which a session that goes on does not. It was used as well where nobody has it: that led to the
+        // identity that is shown to strangers, and the session is bound to it. (nginx says so then too; OpenSSL's s_server does not.)
         server_name: !resumed && hello::host_name(hello).is_some(),
         application_layer_protocol_negotiation: choice.application_protocol.as_deref().map(ProtocolName),
         ..Default::default()
