@@ -1,7 +1,7 @@
 use super::extension_block::{ExtensionBlock, ExtensionSet, Order, extension_set};
 use super::extension_data::{
-    CertificateAuthoritiesExtension, Cookie, Empty, NamedGroupList, ProtocolNameList, PskKeyExchangeModes,
-    ServerNameList, SignatureSchemeList, SupportedVersions,
+    CertificateAuthoritiesExtension, Cookie, EcPointFormatList, Empty, NamedGroupList, ProtocolNameList,
+    PskKeyExchangeModes, RenegotiationInfo, ServerNameList, SessionTicket, SignatureSchemeList, SupportedVersions,
 };
 use super::key_share::KeyShareClientHello;
 use super::{
@@ -42,6 +42,8 @@ extension_set! {
     pub struct ClientExtensions in ClientHello, last PRE_SHARED_KEY;
     /// The name of the site, as sent (RFC 6066 section 3).
     server_name: Option<HostName<'a>> = SERVER_NAME as ServerNameList;
+    /// Forms of points that the client reads, for TLS 1.2 (RFC 8422 section 5.1.2).
+    ec_point_formats: Option<&'a [u8]> = EC_POINT_FORMATS as EcPointFormatList;
     /// Groups that the client can use, the best first.
     supported_groups: Option<Sequence<'a, NamedGroup>> = SUPPORTED_GROUPS as NamedGroupList;
     /// Signatures that the client accepts in the handshake, and in certificates unless told otherwise.
@@ -51,6 +53,12 @@ extension_set! {
     /// What the client wants to speak over the connection, the best first (RFC 7301).
     application_layer_protocol_negotiation: Option<Sequence<'a, ProtocolName<'a>>>
         = APPLICATION_LAYER_PROTOCOL_NEGOTIATION as ProtocolNameList;
+    /// Whether the client binds the main secret of TLS 1.2 to the handshake (RFC 7627).
+    extended_main_secret: bool = EXTENDED_MAIN_SECRET as Empty;
+    /// A ticket of TLS 1.2, or the empty wish for one (RFC 5077 section 3.2).
+    session_ticket: Option<&'a [u8]> = SESSION_TICKET as SessionTicket;
+    /// Empty in a first handshake, and only of use in TLS 1.2 (RFC 5746 section 3.2).
+    renegotiation_info: Option<&'a [u8]> = RENEGOTIATION_INFO as RenegotiationInfo;
     /// Versions that the client can speak, the best first.
     supported_versions: Option<Sequence<'a, ProtocolVersion>> = SUPPORTED_VERSIONS as SupportedVersions;
     /// A HelloRetryRequest's cookie, given back.
@@ -181,10 +189,14 @@ mod tests {
             legacy_compression_methods: &[0],
             extensions: ClientExtensions {
                 server_name: Some(HostName(b"example.com")),
+                ec_point_formats: Some(&[0, 1]),
                 supported_groups: Some(Sequence::from(&groups)),
                 signature_algorithms: Some(Sequence::from(&schemes)),
                 signature_algorithms_cert: Some(Sequence::from(&schemes)),
                 application_layer_protocol_negotiation: Some(Sequence::from(&names)),
+                extended_main_secret: true,
+                session_ticket: Some(b"older ticket"),
+                renegotiation_info: Some(&[]),
                 supported_versions: Some(Sequence::from(&versions)),
                 cookie: Some(b"cookie"),
                 key_share: Some(Sequence::from(&shares)),
@@ -267,7 +279,7 @@ mod tests {
                 types[types.len() - 2..],
                 [ExtensionType(0xfafa), ExtensionType::PRE_SHARED_KEY]
             );
-            assert_eq!(types.len(), 16);
+            assert_eq!(types.len(), 20);
         });
     }
 

@@ -342,3 +342,52 @@ impl<'a> ExtensionData<'a> for EarlyDataIndication {
         Ok(())
     }
 }
+
+/// `struct { ECPointFormat ec_point_format_list<1..2^8-1>; } ECPointFormatList;` (RFC 8422 section 5.1.2)
+pub(super) struct EcPointFormatList;
+
+impl<'a> ExtensionData<'a> for EcPointFormatList {
+    const NAME: &'static str = "ECPointFormatList";
+    type Field = Option<&'a [u8]>;
+
+    fn decode(r: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
+        r.vec8("ec_point_format_list", 1..=255)
+    }
+
+    fn encode(formats: &&'a [u8], w: &mut Writer) -> Result<(), TooLong> {
+        w.opaque8("ec_point_format_list", formats)
+    }
+}
+
+/// `struct { opaque renegotiated_connection<0..255>; } RenegotiationInfo;` (RFC 5746 section 3.2)
+pub(super) struct RenegotiationInfo;
+
+impl<'a> ExtensionData<'a> for RenegotiationInfo {
+    const NAME: &'static str = "RenegotiationInfo";
+    type Field = Option<&'a [u8]>;
+
+    fn decode(r: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
+        r.vec8("renegotiated_connection", 0..=255)
+    }
+
+    fn encode(renegotiated_connection: &&'a [u8], w: &mut Writer) -> Result<(), TooLong> {
+        w.opaque8("renegotiated_connection", renegotiated_connection)
+    }
+}
+
+/// A client's ticket, which is the whole of the data, or nothing where it has none yet (RFC 5077 section 3.2).
+pub(super) struct SessionTicket;
+
+impl<'a> ExtensionData<'a> for SessionTicket {
+    const NAME: &'static str = "SessionTicket";
+    type Field = Option<&'a [u8]>;
+
+    fn decode(r: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
+        Ok(r.rest())
+    }
+
+    fn encode(ticket: &&'a [u8], w: &mut Writer) -> Result<(), TooLong> {
+        w.bytes(ticket);
+        Ok(())
+    }
+}

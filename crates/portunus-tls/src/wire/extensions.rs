@@ -9,6 +9,8 @@ pub enum Place {
     ClientHello,
     /// SH
     ServerHello,
+    /// SH of TLS 1.2
+    Tls12ServerHello,
     /// HRR
     HelloRetryRequest,
     /// EE
@@ -21,35 +23,40 @@ pub enum Place {
     NewSessionTicket,
 }
 
-/// Whether an extension may stand in a message of TLS 1.3; `None` for those that the table does not know, which are ignored wherever
+/// Whether an extension may stand in a message; `None` for those that the table does not know, which are ignored wherever
 /// they stand.
 pub fn may_appear(extension: ExtensionType, place: Place) -> Option<bool> {
     places(extension).map(|places| places.contains(&place))
 }
 
-/// RFC 9846's table row by row, in its order. Where it lacks a row, IANA's registry has it.
+/// RFC 9846's table row by row, in its order, and beside it what a server may answer in TLS 1.2, where that has one message for it. Where
+/// the table lacks a row, IANA's registry has it. Some servers answer `supported_groups` in TLS 1.2, which means nothing.
 fn places(extension: ExtensionType) -> Option<&'static [Place]> {
     use Place::{
         Certificate as CT, CertificateRequest as CR, ClientHello as CH, EncryptedExtensions as EE,
-        HelloRetryRequest as HRR, NewSessionTicket as NST, ServerHello as SH,
+        HelloRetryRequest as HRR, NewSessionTicket as NST, ServerHello as SH, Tls12ServerHello as SH12,
     };
     Some(match extension {
-        ExtensionType::SERVER_NAME => &[CH, EE, CR],
-        ExtensionType::MAX_FRAGMENT_LENGTH => &[CH, EE], // RFC 8446's
-        ExtensionType::STATUS_REQUEST => &[CH, CR, CT],
-        ExtensionType::SUPPORTED_GROUPS => &[CH, EE],
+        ExtensionType::SERVER_NAME => &[CH, EE, SH12, CR],
+        ExtensionType::MAX_FRAGMENT_LENGTH => &[CH, EE, SH12], // RFC 8446's
+        ExtensionType::STATUS_REQUEST => &[CH, CR, CT, SH12],
+        ExtensionType::SUPPORTED_GROUPS => &[CH, EE, SH12],
         ExtensionType::SIGNATURE_ALGORITHMS => &[CH, CR],
-        ExtensionType::USE_SRTP => &[CH, EE],
-        ExtensionType::HEARTBEAT => &[CH, EE],
-        ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => &[CH, EE],
-        ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => &[CH, CR, CT], // RFC 8446's
-        ExtensionType::CLIENT_CERTIFICATE_TYPE => &[CH, EE],
-        ExtensionType::SERVER_CERTIFICATE_TYPE => &[CH, EE],
+        ExtensionType::USE_SRTP => &[CH, EE, SH12],
+        ExtensionType::HEARTBEAT => &[CH, EE, SH12],
+        ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => &[CH, EE, SH12],
+        ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => &[CH, CR, CT, SH12], // RFC 8446's
+        ExtensionType::CLIENT_CERTIFICATE_TYPE => &[CH, EE, SH12],
+        ExtensionType::SERVER_CERTIFICATE_TYPE => &[CH, EE, SH12],
         ExtensionType::PADDING => &[CH],
+        ExtensionType::EC_POINT_FORMATS => &[CH, SH12], // RFC 8422 section 5.1
+        ExtensionType::EXTENDED_MAIN_SECRET => &[CH, SH12], // RFC 7627 section 5.1
+        ExtensionType::SESSION_TICKET => &[CH, SH12],   // RFC 5077 section 3.2
+        ExtensionType::RENEGOTIATION_INFO => &[CH, SH12], // RFC 5746 section 3.2
         ExtensionType::COMPRESS_CERTIFICATE => &[CH, CR],
-        ExtensionType::RECORD_SIZE_LIMIT => &[CH, EE],
+        ExtensionType::RECORD_SIZE_LIMIT => &[CH, EE, SH12],
         ExtensionType::DELEGATED_CREDENTIAL => &[CH, CR, CT],
-        ExtensionType::SUPPORTED_EKT_CIPHERS => &[CH, EE],
+        ExtensionType::SUPPORTED_EKT_CIPHERS => &[CH, EE, SH12],
         ExtensionType::PRE_SHARED_KEY => &[CH, SH],
         ExtensionType::EARLY_DATA => &[CH, EE, NST],
         ExtensionType::SUPPORTED_VERSIONS => &[CH, SH, HRR],
@@ -61,8 +68,8 @@ fn places(extension: ExtensionType) -> Option<&'static [Place]> {
         ExtensionType::SIGNATURE_ALGORITHMS_CERT => &[CH, CR],
         ExtensionType::KEY_SHARE => &[CH, SH, HRR],
         ExtensionType::TRANSPARENCY_INFO => &[CH, CR, CT],
-        ExtensionType::EXTERNAL_ID_HASH => &[CH, EE],
-        ExtensionType::EXTERNAL_SESSION_ID => &[CH, EE],
+        ExtensionType::EXTERNAL_ID_HASH => &[CH, EE, SH12],
+        ExtensionType::EXTERNAL_SESSION_ID => &[CH, EE, SH12],
         ExtensionType::QUIC_TRANSPORT_PARAMETERS => &[CH, EE],
         ExtensionType::TICKET_REQUEST => &[CH, EE],
         ExtensionType::ECH_OUTER_EXTENSIONS => &[CH],
@@ -85,7 +92,15 @@ mod tests {
             may_appear(ExtensionType::KEY_SHARE, Place::EncryptedExtensions),
             Some(false)
         );
-        assert_eq!(may_appear(ExtensionType::RENEGOTIATION_INFO, Place::ServerHello), None);
+        assert_eq!(
+            may_appear(ExtensionType::RENEGOTIATION_INFO, Place::ServerHello),
+            Some(false)
+        );
+        assert_eq!(
+            may_appear(ExtensionType::RENEGOTIATION_INFO, Place::Tls12ServerHello),
+            Some(true)
+        );
+        assert_eq!(may_appear(ExtensionType::TRUSTED_CA_KEYS, Place::ServerHello), None);
         assert_eq!(may_appear(ExtensionType(0x0a0a), Place::Certificate), None);
     }
 }

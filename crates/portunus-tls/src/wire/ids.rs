@@ -183,6 +183,15 @@ registry! {
 }
 
 registry! {
+    /// `enum { … } ClientCertificateType;` of TLS 1.2 (RFC 5246 section 7.4.4 and RFC 8422 section 5.5)
+    ClientCertificateType(u8) {
+        RSA_SIGN = 1, "rsa_sign";
+        DSS_SIGN = 2, "dss_sign";
+        ECDSA_SIGN = 64, "ecdsa_sign";
+    }
+}
+
+registry! {
     /// `enum { host_name(0), (255) } NameType;` (RFC 6066 section 3)
     NameType(u8) {
         HOST_NAME = 0, "host_name";

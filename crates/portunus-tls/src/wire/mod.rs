@@ -29,6 +29,8 @@ mod reader;
 mod record;
 mod sequence;
 mod server_hello;
+#[cfg(feature = "tls12")]
+pub mod tls12;
 mod writer;
 
 #[cfg(test)]
@@ -49,8 +51,8 @@ pub use extensions::{Place, may_appear};
 pub use finished::Finished;
 pub use handshake::{HandshakeHeader, handshake_message};
 pub use ids::{
-    AlertDescription, AlertLevel, CertificateStatusType, CipherSuite, ContentType, ExtensionType, HandshakeType,
-    NameType, NamedGroup, ProtocolVersion, PskKeyExchangeMode, SignatureScheme,
+    AlertDescription, AlertLevel, CertificateStatusType, CipherSuite, ClientCertificateType, ContentType,
+    ExtensionType, HandshakeType, NameType, NamedGroup, ProtocolVersion, PskKeyExchangeMode, SignatureScheme,
 };
 pub use key_share::KeyShareEntry;
 pub use key_update::{KeyUpdate, KeyUpdateRequest};

@@ -1,5 +1,7 @@
 //! What every test of a message needs.
 
+#[cfg(feature = "tls12")]
+use super::tls12;
 use super::{
     Alert, AlertDescription, Certificate, CertificateRequest, CertificateVerify, ClientHello, Decode, Encode,
     EncryptedExtensions, EndOfEarlyData, Finished, HandshakeHeader, KeyUpdate, Malformed, NewSessionTicket,
@@ -47,6 +49,38 @@ pub(super) const MESSAGES: &[(&str, Reread)] = &[
     }),
     ("TLSPlaintext", |bytes| {
         RecordHeader::read(bytes).map(|message| written(&message))
+    }),
+    #[cfg(feature = "tls12")]
+    ("Certificate of TLS 1.2", |bytes| {
+        tls12::Certificate::read(bytes).map(|message| written(&message))
+    }),
+    #[cfg(feature = "tls12")]
+    ("CertificateRequest of TLS 1.2", |bytes| {
+        tls12::CertificateRequest::read(bytes).map(|message| written(&message))
+    }),
+    #[cfg(feature = "tls12")]
+    ("ClientKeyExchange", |bytes| {
+        tls12::ClientKeyExchange::read(bytes).map(|message| written(&message))
+    }),
+    #[cfg(feature = "tls12")]
+    ("HelloRequest", |bytes| {
+        tls12::HelloRequest::read(bytes).map(|message| written(&message))
+    }),
+    #[cfg(feature = "tls12")]
+    ("NewSessionTicket of TLS 1.2", |bytes| {
+        tls12::NewSessionTicket::read(bytes).map(|message| written(&message))
+    }),
+    #[cfg(feature = "tls12")]
+    ("ServerHello of TLS 1.2", |bytes| {
+        tls12::ServerHello::read(bytes).map(|message| written(&message))
+    }),
+    #[cfg(feature = "tls12")]
+    ("ServerHelloDone", |bytes| {
+        tls12::ServerHelloDone::read(bytes).map(|message| written(&message))
+    }),
+    #[cfg(feature = "tls12")]
+    ("ServerKeyExchange", |bytes| {
+        tls12::ServerKeyExchange::read(bytes).map(|message| written(&message))
     }),
 ];
 
