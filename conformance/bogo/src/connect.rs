@@ -128,7 +128,7 @@ impl Test<'_> {
                 .then_some(settings.export_context.as_slice());
             stream
                 .connection()?
-                .export(&settings.export_label, context.unwrap_or_default(), &mut exported)?;
+                .export(&settings.export_label, context, &mut exported)?;
             stream.write(&exported)?;
         }
         if settings.key_update {

@@ -50,7 +50,7 @@ pub(crate) fn check(settings: &Settings, found: &Found<'_>) -> Result<(), Stop> 
         same("the cipher suite", &info.cipher_suite.0, &suite)?;
     }
     if let Some(group) = expect.group {
-        same("the group", &info.group.0, &group)?;
+        same("the group", &info.group.map(|group| group.0), &Some(group))?;
     }
     if let Some(scheme) = expect.peer_scheme {
         let found = match side {

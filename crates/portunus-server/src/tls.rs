@@ -18,7 +18,7 @@ const HTTP2: &[u8] = b"h2";
 /// ALPN's name of HTTP/1.1 (RFC 7301 section 6).
 const HTTP1: &[u8] = b"http/1.1";
 
-/// Makes connections secure with TLS 1.3, and offers HTTP/2 and HTTP/1.1 in them.
+/// Makes connections secure with TLS 1.3 or 1.2, and offers HTTP/2 and HTTP/1.1 in them.
 #[derive(Debug)]
 pub struct TlsAcceptor {
     acceptor: portunus_tokio::Acceptor,
@@ -48,7 +48,7 @@ impl TlsAcceptor {
         TlsFacts {
             version: info.version.to_string(),
             cipher_suite: info.cipher_suite.to_string(),
-            group: Some(info.group.to_string()),
+            group: info.group.map(|group| group.to_string()),
             signature_scheme: info.signature_scheme.map(|scheme| scheme.to_string()),
             application_protocol: info.application_protocol.as_ref().map(text),
             server_name: info.server_name.as_ref().map(text),

@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use portunus_x509::UnixTime;
 
+#[cfg(feature = "tls12")]
+use crate::error::PeerFault;
 use crate::error::{Error, Misuse};
 use crate::handshake::post::{self, Budgets};
-use crate::handshake::{ConnectionInfo, Established};
+use crate::handshake::{ConnectionInfo, Established, Secrets};
 use crate::handshake_io::{Io, Opened};
 use crate::limits::{MAX_OUTGOING, MIN_INCOMING};
 use crate::observe::Note;
@@ -142,6 +144,9 @@ impl Connection {
                 }
                 Ok(Opened::NeedsBytes) => return Ok(Read::NeedsBytes),
                 Ok(Opened::CloseNotify) => self.read_end = ReadEnd::Closed,
+                // Nothing awaits it any more.
+                #[cfg(feature = "tls12")]
+                Ok(Opened::ChangeCipherSpec) => return Err(self.fail(PeerFault::BadChangeCipherSpec.into())),
                 Err(error) => return Err(self.fail(error)),
             }
         }
@@ -194,11 +199,15 @@ impl Connection {
     /// Seals data, as much as there is room for, and tells how much that was: 0 when bytes have to be sent first.
     ///
     /// # Errors
-    /// Why the connection failed, or [`Misuse::WriteAfterClose`].
+    /// Why the connection failed, [`Misuse::WriteAfterClose`], or [`Misuse::KeyWornOut`], with which the connection is closed for writing.
     pub fn write(&mut self, data: &[u8]) -> Result<usize, Error> {
         let established = writable(&mut self.state, &self.io)?;
         match seal(&mut self.io, established, data) {
             Ok(count) => Ok(count),
+            Err(error @ Error::Misuse(Misuse::KeyWornOut)) => {
+                self.close();
+                Err(error)
+            }
             Err(error) => Err(self.fail(error)),
         }
     }
@@ -207,16 +216,20 @@ impl Connection {
     /// ours is unanswered, no second one goes out.
     ///
     /// # Errors
-    /// Why the connection failed, or [`Misuse::WriteAfterClose`].
+    /// Why the connection failed, [`Misuse::WriteAfterClose`], or [`Misuse::NoKeyUpdate`].
     pub fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
-        let established = writable(&mut self.state, &self.io)?;
+        let secrets = match &mut writable(&mut self.state, &self.io)?.secrets {
+            Secrets::Tls13(secrets) => secrets,
+            #[cfg(feature = "tls12")]
+            Secrets::Tls12(_) => return Err(Misuse::NoKeyUpdate.into()),
+        };
         let request = if request_peer && !self.io.key_update_asked {
             self.io.key_update_asked = true;
             KeyUpdateRequest::UpdateRequested
         } else {
             KeyUpdateRequest::UpdateNotRequested
         };
-        match post::send_key_update(&mut self.io, established, request) {
+        match post::send_key_update(&mut self.io, secrets, request) {
             Ok(()) => Ok(()),
             Err(error) => Err(self.fail(error)),
         }
@@ -262,22 +275,27 @@ impl Connection {
         self.io.outgoing.reuse(buffer);
     }
 
-    /// Keying material that both sides can make and nobody else (RFC 9846 section 7.5).
+    /// Keying material that both sides can make and nobody else (RFC 9846 section 7.5, RFC 5705). In TLS 1.2 no context is another than an empty one;
+    /// and there nobody else can make it only with [`ConnectionInfo::extended_main_secret`].
     ///
     /// # Errors
     /// [`Misuse::ExporterLength`] when label or output are longer than the derivation can hold, or why the connection failed.
-    pub fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), Error> {
+    pub fn export(&self, label: &[u8], context: Option<&[u8]>, out: &mut [u8]) -> Result<(), Error> {
         let established = match &self.state {
             State::Live(established) => established,
             State::Failed(failed) => return Err(failed.error.clone()),
         };
-        export(
-            established.suite.hash,
-            &established.secrets.exporter,
-            label,
-            context,
-            out,
-        )
+        match &established.secrets {
+            Secrets::Tls13(secrets) => export(
+                secrets.suite.hash,
+                &secrets.exporter,
+                label,
+                context.unwrap_or_default(),
+                out,
+            ),
+            #[cfg(feature = "tls12")]
+            Secrets::Tls12(main_secret) => main_secret.export(label, context, out),
+        }
         .map_err(|_| Misuse::ExporterLength.into())
     }
 }
@@ -296,22 +314,32 @@ fn seal(io: &mut Io, established: &mut Established, data: &[u8]) -> Result<usize
     let room = MAX_OUTGOING.saturating_sub(io.outgoing.pending().len());
     let count = data.len().min(room);
     let data = data.get(..count).unwrap_or_default();
-    // One reservation for all records: header, inner type and tag each.
+    // One reservation for all records and what each has more than its content.
     let records = count.div_ceil(MAX_FRAGMENT);
     io.outgoing
-        .reserve(count.saturating_add(records.saturating_mul(5 + 1 + 16)));
+        .reserve(count.saturating_add(records.saturating_mul(io.outgoing.overhead())));
+    let mut sealed = 0_usize;
     for fragment in data.chunks(MAX_FRAGMENT) {
         if io.outgoing.is_worn() {
-            // RFC 9846 section 5.5: new keys before the old ones are worn.
-            post::send_key_update(io, established, KeyUpdateRequest::UpdateNotRequested)?;
+            match &mut established.secrets {
+                // RFC 9846 section 5.5: new keys before the old ones are worn.
+                Secrets::Tls13(secrets) => {
+                    post::send_key_update(io, secrets, KeyUpdateRequest::UpdateNotRequested)?;
+                }
+                #[cfg(feature = "tls12")]
+                Secrets::Tls12(_) if sealed > 0 => break,
+                #[cfg(feature = "tls12")]
+                Secrets::Tls12(_) => return Err(Misuse::KeyWornOut.into()),
+            }
         }
         io.seal(ContentType::APPLICATION_DATA, fragment)?;
+        sealed = sealed.saturating_add(fragment.len());
     }
-    if count > 0 {
+    if sealed > 0 {
         // The answer to a KeyUpdate that waits goes out before this data.
         io.answer_waits = false;
     }
-    Ok(count)
+    Ok(sealed)
 }
 
 impl std::fmt::Debug for Connection {

@@ -95,6 +95,9 @@ struct Wanted<'a>(&'a [HandshakeType]);
 
 impl std::fmt::Display for Wanted<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("none");
+        }
         for (index, kind) in self.0.iter().enumerate() {
             if index > 0 {
                 f.write_str(" or ")?;
@@ -140,13 +143,16 @@ faults! {
         Interleaved => UNEXPECTED_MESSAGE, "RFC 9846 section 5.1", "the peer sent another record in the middle of a handshake message";
         NotAligned => UNEXPECTED_MESSAGE, "RFC 9846 section 5.1", "the peer sent handshake bytes across a change of keys";
         BadChangeCipherSpec => UNEXPECTED_MESSAGE, "RFC 9846 section 5", "the peer sent a change_cipher_spec where or as it may not be";
-        NoCommonVersion => PROTOCOL_VERSION, "RFC 9846 section 4.3.1", "the peer does not offer TLS 1.3, the only version spoken here";
+        NoCommonVersion => PROTOCOL_VERSION, "RFC 9846 section 4.3.1", "the peer offers no version of TLS that is spoken here";
+        InappropriateFallback => INAPPROPRIATE_FALLBACK, "RFC 7507 section 3", "the peer fell back to an older version than both sides have: somebody made the newer one fail";
         Ssl3 => PROTOCOL_VERSION, "RFC 7568 section 3", "the peer's hello is one of SSL 3.0";
         LegacyVersion => PROTOCOL_VERSION, "RFC 9846 section 4.2.2", "the peer's hello of TLS 1.3 has another legacy_version than TLS 1.2";
         NoCommonCipherSuite => HANDSHAKE_FAILURE, "RFC 9846 section 4.2.1", "the peer offers no cipher suite that is allowed here";
+        NoCipherSuiteForKey => HANDSHAKE_FAILURE, "RFC 5246 section 7.4.1.3", "the peer offers cipher suites of TLS 1.2 that are allowed here, but none for the kind of key that the certificate here has";
         NoCommonGroup => HANDSHAKE_FAILURE, "RFC 9846 section 4.2.1", "the peer offers no key exchange group that is allowed here";
         NoCommonSignatureScheme => HANDSHAKE_FAILURE, "RFC 9846 section 4.2.1", "the peer cannot verify a signature of any of the certificates here";
         CompressionOffered => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.2", "the peer offers compression methods other than null";
+        NullCompressionMissing => ILLEGAL_PARAMETER, "RFC 5246 section 7.4.1.2", "the peer does not offer the null compression method";
         MissingSupportedGroups => MISSING_EXTENSION, "RFC 9846 section 9.2", "the peer's ClientHello has no supported_groups";
         MissingKeyShare => MISSING_EXTENSION, "RFC 9846 section 9.2", "the peer sent no key_share";
         MissingSignatureAlgorithms => MISSING_EXTENSION, "RFC 9846 section 9.2", "the peer sent no signature_algorithms";
@@ -159,10 +165,20 @@ faults! {
         EarlyDataAfterRetry => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.2", "the peer's second ClientHello offers early data again";
         PskWithoutModes => MISSING_EXTENSION, "RFC 9846 section 4.3.9", "the peer offers a pre_shared_key without psk_key_exchange_modes";
         BadBinder => DECRYPT_ERROR, "RFC 9846 section 4.3.11", "the binder of the ticket that the peer offers does not verify";
+        UncompressedPointsMissing => ILLEGAL_PARAMETER, "RFC 8422 section 5.1.2", "the peer's ec_point_formats lacks the uncompressed form";
+        NoExtendedMainSecret => HANDSHAKE_FAILURE, "RFC 7627 section 5", "the peer does not bind the keys of TLS 1.2 to the whole handshake (extended main secret), which is required here";
+        ExtendedMainSecretChanged => HANDSHAKE_FAILURE, "RFC 7627 section 5.3", "the peer resumes a session with another kind of main secret than it began with";
+        RenegotiationInfo => HANDSHAKE_FAILURE, "RFC 5746 section 3", "the peer's renegotiation_info in a first handshake is not empty";
+        NoSecureRenegotiation => HANDSHAKE_FAILURE, "RFC 5746 section 3.4", "the server does not say that it renegotiates securely: this handshake could be spliced behind somebody else's";
+        Renegotiation => NO_RENEGOTIATION, "RFC 5246 section 7.2.2", "the peer wants to renegotiate, which is never done here";
+        MissingChangeCipherSpec => UNEXPECTED_MESSAGE, "RFC 5246 section 7.1", "the peer sent a handshake message where its change_cipher_spec was due";
         UnsolicitedExtension => UNSUPPORTED_EXTENSION, "RFC 9846 section 4.3", "the peer answered with an extension that was not offered";
-        VersionNotOffered => PROTOCOL_VERSION, "RFC 9846 section 4.3.1", "the server chose a version older than TLS 1.3, the only one that was offered";
+        VersionNotOffered => PROTOCOL_VERSION, "RFC 9846 section 4.3.1", "the server chose a version that was not offered";
         SelectedVersionIllegal => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.1", "the server selected a version that was not offered";
         Downgrade => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.3", "the server's random says that somebody made this client look older than it is: a downgrade attack or a broken middlebox";
+        VersionChanged => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.4", "the server chose another version after its HelloRetryRequest";
+        SessionNotOffered => ILLEGAL_PARAMETER, "RFC 5246 section 7.4.1.3", "the server goes on with a session that was not offered";
+        SessionChanged => ILLEGAL_PARAMETER, "RFC 5246 section 7.4.1.3", "the server goes on with a session under another cipher suite than it had";
         SessionIdNotEchoed => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.3", "the server did not echo the legacy_session_id";
         CipherSuiteNotOffered => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.3", "the server chose a cipher suite that was not offered";
         CipherSuiteChanged => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.4", "the server chose another cipher suite after its HelloRetryRequest";
@@ -177,6 +193,9 @@ faults! {
         RequestContextNotEmpty => ILLEGAL_PARAMETER, "RFC 9846 section 4.4.2", "the certificate_request_context is not empty in the handshake";
         NoCertificate => DECODE_ERROR, "RFC 9846 section 4.5.1.3", "the server sent no certificate";
         CertificateRequired => CERTIFICATE_REQUIRED, "RFC 9846 section 4.5.1.3", "the client sent no certificate where one is required";
+        ClientCertificateMissing => HANDSHAKE_FAILURE, "RFC 5246 section 7.4.6", "the client sent no certificate where one is required";
+        CertificateWrongForSuite => ILLEGAL_PARAMETER, "RFC 5246 section 7.4.2", "the server's certificate has another kind of key than the cipher suite that it chose";
+        CertificateCurveNotOffered => ILLEGAL_PARAMETER, "RFC 8422 section 5.1.1", "the certificate's key is on a curve that was not offered";
         SchemeNotOffered => ILLEGAL_PARAMETER, "RFC 9846 section 4.5.2", "the peer signed with a scheme that was not offered";
         SchemeWrongForKey => ILLEGAL_PARAMETER, "RFC 9846 section 4.5.2", "the peer signed with a scheme that its certificate's key cannot have";
         KeyUsage => ILLEGAL_PARAMETER, "RFC 9846 section 4.5.1.2", "the peer signed with a key whose certificate does not allow it: key usage lacks digitalSignature";
@@ -196,6 +215,7 @@ faults! {
         ChangeCipherSpecs => UNEXPECTED_MESSAGE, "RFC 9846 section 5", "the peer sent too many change_cipher_spec records";
         WarningAlerts => UNEXPECTED_MESSAGE, "RFC 9846 section 6", "the peer sent too many warning alerts";
         KeyUpdates => UNEXPECTED_MESSAGE, "RFC 9846 section 4.7.3", "the peer sent too many KeyUpdates without data between them";
+        HelloRequests => NO_RENEGOTIATION, "RFC 5246 section 7.2.2", "the peer asked for renegotiation again and again";
         Tickets => UNEXPECTED_MESSAGE, "RFC 9846 section 4.7.1", "the peer sent too many session tickets";
         KeyShares => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.8", "the peer sent more key shares than any client makes";
         EarlyData => UNEXPECTED_MESSAGE, "RFC 9846 section 4.3.10", "the peer sent more early data than may be skipped";
@@ -284,6 +304,14 @@ pub enum Misuse {
     /// An exporter's context or output is longer than its length field can say.
     #[error("the exporter's context or output is too long")]
     ExporterLength,
+    /// New keys for a connection of TLS 1.2, which has none to give.
+    #[error("TLS 1.2 cannot replace the keys of a connection")]
+    NoKeyUpdate,
+    /// As many records were sealed as one key may protect, and TLS 1.2 cannot replace it.
+    #[error(
+        "the connection was closed: its key has protected as many records as it may, and TLS 1.2 cannot replace it"
+    )]
+    KeyWornOut,
     /// A configuration without any cipher suite, group or key share of a group.
     #[error("the configuration allows no cipher suite, no group, or a key share of no allowed group")]
     EmptyConfiguration,

@@ -57,7 +57,7 @@ impl Handshake {
         let channel = Channel::new(io.clone());
         Self {
             io,
-            state: State::Running(Box::pin(client::tls13::handshake(channel, config, server, now))),
+            state: State::Running(Box::pin(client::handshake(channel, config, server, now))),
         }
     }
 
@@ -67,7 +67,7 @@ impl Handshake {
         let channel = Channel::new(io.clone());
         Self {
             io,
-            state: State::Running(Box::pin(server::tls13::handshake(channel, chooser, now))),
+            state: State::Running(Box::pin(server::handshake(channel, chooser, now))),
         }
     }
 

@@ -27,11 +27,26 @@ pub(crate) enum ApplicationData {
     Deliver,
 }
 
-/// Whether change_cipher_spec may come, and be dropped, now (RFC 9846 section 5).
+/// What change_cipher_spec means now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ChangeCipherSpec {
+    /// It has no place here.
     Refuse,
+    /// It means nothing (RFC 9846 section 5).
     Drop,
+    /// It is what has to come next (RFC 5246 section 7.1).
+    #[cfg(feature = "tls12")]
+    Await,
+}
+
+/// What a warning alert means now, but for close_notify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Warnings {
+    /// It is an error as any other alert is (RFC 9846 section 6).
+    Fatal,
+    /// It is noted, and the connection goes on (RFC 5246 section 7.2): some servers send `unrecognized_name` first and then what was asked for.
+    #[cfg(feature = "tls12")]
+    Ignore,
 }
 
 /// What opening one record brought.
@@ -46,6 +61,9 @@ pub(crate) enum Opened {
     Read(usize),
     /// The peer said close_notify.
     CloseNotify,
+    /// The change_cipher_spec that was awaited.
+    #[cfg(feature = "tls12")]
+    ChangeCipherSpec,
 }
 
 /// Counts of what a peer may repeat only so often.
@@ -65,6 +83,7 @@ pub(crate) struct Io {
     pub(crate) observer: Option<Arc<dyn Observe>>,
     pub(crate) application_data: ApplicationData,
     pub(crate) change_cipher_spec: ChangeCipherSpec,
+    pub(crate) warnings: Warnings,
     pub(crate) phase: Phase,
     /// Whether a fatal alert may still come in plaintext: a client that refuses our flight may do so before it has keys.
     pub(crate) plaintext_alerts: bool,
@@ -90,6 +109,7 @@ impl Io {
             observer,
             application_data: ApplicationData::Refuse,
             change_cipher_spec: ChangeCipherSpec::Refuse,
+            warnings: Warnings::Fatal,
             phase: Phase::Handshake,
             plaintext_alerts: false,
             needs_bytes: false,
@@ -106,6 +126,11 @@ impl Io {
         if let Some(observer) = &self.observer {
             observer.note(note);
         }
+    }
+
+    #[cfg(feature = "tls12")]
+    pub(crate) fn has_dropped_change_cipher_spec(&self) -> bool {
+        self.counts.change_cipher_specs > 0
     }
 
     /// Whether no byte follows the last handshake message: keys may change here.
@@ -154,7 +179,7 @@ impl Io {
 
     /// Opens one record where it lies, never one ahead: a key change lies between records.
     pub(crate) fn open_one(&mut self) -> Result<Opened, Error> {
-        let Some(record) = self.incoming.next_record()? else {
+        let Some(record) = self.incoming.next_record(self.opener.protection().is_some())? else {
             return Ok(Opened::NeedsBytes);
         };
         if let Some(opened) = self.unprotected(&record)? {
@@ -169,7 +194,7 @@ impl Io {
 
     /// As [`Io::open_one`], but application data that fits goes straight into the reader's buffer.
     pub(crate) fn open_one_into(&mut self, out: &mut [u8]) -> Result<Opened, Error> {
-        let Some(record) = self.incoming.next_record()? else {
+        let Some(record) = self.incoming.next_record(self.opener.protection().is_some())? else {
             return Ok(Opened::NeedsBytes);
         };
         if let Some(opened) = self.unprotected(&record)? {
@@ -195,6 +220,12 @@ impl Io {
             if self.change_cipher_spec == ChangeCipherSpec::Refuse || !is_one || !self.joined.is_empty() {
                 return Err(PeerFault::BadChangeCipherSpec.into());
             }
+            #[cfg(feature = "tls12")]
+            if self.change_cipher_spec == ChangeCipherSpec::Await {
+                self.change_cipher_spec = ChangeCipherSpec::Refuse;
+                self.note_received(record, ContentType::CHANGE_CIPHER_SPEC, 1, false);
+                return Ok(Some(Opened::ChangeCipherSpec));
+            }
             self.counts.change_cipher_specs = self.counts.change_cipher_specs.saturating_add(1);
             if self.counts.change_cipher_specs > MAX_CHANGE_CIPHER_SPECS {
                 return Err(Limit::ChangeCipherSpecs.into());
@@ -202,7 +233,7 @@ impl Io {
             self.note_received(record, ContentType::CHANGE_CIPHER_SPEC, 1, false);
             return Ok(Some(Opened::HandshakeBytes));
         }
-        if !self.opener.is_protected() {
+        let Some(protection) = self.opener.protection() else {
             if record.content_type == ContentType::APPLICATION_DATA {
                 return self
                     .skip(
@@ -214,8 +245,8 @@ impl Io {
                     .map(Some);
             }
             return Ok(None);
-        }
-        if record.content_type == ContentType::APPLICATION_DATA {
+        };
+        if record.content_type == ContentType::APPLICATION_DATA || !protection.hides_type() {
             return Ok(None);
         }
         let may_be_alert = record.content_type == ContentType::ALERT && self.plaintext_alerts && !self.opener.is_used();
@@ -301,14 +332,27 @@ impl Io {
         Ok(())
     }
 
-    /// RFC 9846 section 6: close_notify ends, `user_canceled` announces it, all else is an error whatever its level says.
+    #[cfg(feature = "tls12")]
+    fn ignores(&self, alert: Alert) -> bool {
+        self.warnings == Warnings::Ignore && alert.level == AlertLevel::WARNING
+    }
+
+    #[cfg(not(feature = "tls12"))]
+    fn ignores(&self, _: Alert) -> bool {
+        match self.warnings {
+            Warnings::Fatal => false,
+        }
+    }
+
+    /// RFC 9846 section 6: close_notify ends, `user_canceled` announces it, all else is an error whatever its level says, unless older rules are in
+    /// force.
     fn alert(&mut self, range: Range<usize>, protected: bool) -> Result<Opened, Error> {
         let alert = Alert::read(self.incoming.opened(range)).map_err(|_| PeerFault::BadAlertRecord)?;
         let received = AlertReceived::new(alert, protected, self.phase);
         self.note(&Note::AlertReceived(received));
         match alert.description {
             AlertDescription::CLOSE_NOTIFY => Ok(Opened::CloseNotify),
-            AlertDescription::USER_CANCELED => {
+            _ if alert.description == AlertDescription::USER_CANCELED || self.ignores(alert) => {
                 self.counts.warnings = self.counts.warnings.saturating_add(1);
                 if self.counts.warnings > MAX_WARNING_ALERTS {
                     return Err(Limit::WarningAlerts.into());
@@ -341,11 +385,7 @@ impl Io {
             let protected = self.outgoing.is_protected();
             self.note(&Note::Record {
                 direction: Direction::Sent,
-                outer: if protected {
-                    ContentType::APPLICATION_DATA
-                } else {
-                    content_type
-                },
+                outer: self.outgoing.outer(content_type),
                 inner: content_type,
                 wire,
                 content: fragment.len(),

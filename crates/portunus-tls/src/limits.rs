@@ -25,6 +25,9 @@ pub const MAX_WARNING_ALERTS: u32 = 4;
 /// The most KeyUpdates in a row without application data between them: BoringSSL allows 32 as well.
 pub const MAX_KEY_UPDATES: u32 = 32;
 
+/// The most HelloRequests on one connection of TLS 1.2: each is answered with a warning, and whoever still asks after some does not listen.
+pub const MAX_HELLO_REQUESTS: u32 = 16;
+
 /// The most NewSessionTickets on one connection that are looked at; a hundred are fine (OpenSSL's `num_tickets` is free), floods are not.
 pub const MAX_TICKETS_RECEIVED: u32 = 1024;
 

@@ -22,7 +22,7 @@ pub enum Direction {
     Received,
 }
 
-/// A secret's name in RFC 9846 section 7.1.
+/// A secret's name in RFC 9846 section 7.1, or in RFC 9846 appendix D for TLS 1.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SecretLabel {
@@ -38,6 +38,8 @@ pub enum SecretLabel {
     Exporter,
     /// `resumption_secret`.
     Resumption,
+    /// `main_secret` of TLS 1.2, from which all its keys come; RFC 5246 calls it `master_secret`.
+    Main,
 }
 
 impl SecretLabel {
@@ -50,6 +52,7 @@ impl SecretLabel {
             Self::ServerApplicationTraffic(_) => "server_application_traffic_secret",
             Self::Exporter => "exporter_secret",
             Self::Resumption => "resumption_secret",
+            Self::Main => "main_secret",
         }
     }
 }

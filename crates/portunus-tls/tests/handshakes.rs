@@ -49,8 +49,8 @@ fn every_suite_and_group_connects() {
                 .unwrap();
             let outcome = Pair::new(&authority.client().with_policy(policy), &authority.server()).run();
             let (mut client, mut server) = outcome.connected();
-            assert_eq!((client.info().cipher_suite, client.info().group), (suite, group));
-            assert_eq!((server.info().cipher_suite, server.info().group), (suite, group));
+            assert_eq!((client.info().cipher_suite, client.info().group), (suite, Some(group)));
+            assert_eq!((server.info().cipher_suite, server.info().group), (suite, Some(group)));
             assert!(!client.info().retried);
             talk(&mut client, &mut server);
         }
@@ -111,7 +111,7 @@ fn a_server_asks_for_the_share_that_it_wants() {
         .run()
         .connected();
     assert!(client.info().retried && server.info().retried);
-    assert_eq!(client.info().group, NamedGroup::SECP384R1);
+    assert_eq!(client.info().group, Some(NamedGroup::SECP384R1));
     talk(&mut client, &mut server);
 }
 
@@ -299,9 +299,15 @@ fn both_sides_export_the_same_keying_material() {
     let authority = Authority::new();
     let (client, server) = Pair::new(&authority.client(), &authority.server()).run().connected();
     let (mut at_client, mut at_server, mut other) = ([0; 32], [0; 32], [0; 32]);
-    client.export(b"EXPERIMENTAL test", b"context", &mut at_client).unwrap();
-    server.export(b"EXPERIMENTAL test", b"context", &mut at_server).unwrap();
-    server.export(b"EXPERIMENTAL test", b"another", &mut other).unwrap();
+    client
+        .export(b"EXPERIMENTAL test", Some(b"context"), &mut at_client)
+        .unwrap();
+    server
+        .export(b"EXPERIMENTAL test", Some(b"context"), &mut at_server)
+        .unwrap();
+    server
+        .export(b"EXPERIMENTAL test", Some(b"another"), &mut other)
+        .unwrap();
     assert!(at_client == at_server && at_client != other);
 }
 
@@ -334,7 +340,7 @@ fn a_failed_connection_has_no_secrets_left() {
     received(&mut server, &bytes).unwrap_err();
     let mut out = [0; 32];
     assert!(matches!(
-        server.export(b"EXPERIMENTAL test", b"", &mut out),
+        server.export(b"EXPERIMENTAL test", None, &mut out),
         Err(Error::Peer(PeerFault::BadRecordMac))
     ));
     assert!(server.write(b"more").is_err());

@@ -29,9 +29,6 @@ fn all(cases: &[(&str, AlertDescription, PeerFault, Change)]) {
 fn a_hello_of_an_older_version() {
     let (alert, fault) = (AlertDescription::PROTOCOL_VERSION, PeerFault::NoCommonVersion);
     all(&[
-        ("TLS 1.2", alert, fault, |hello| {
-            hello.extensions.supported_versions = None
-        }),
         ("TLS 1.1", alert, fault, |hello| {
             hello.legacy_version = ProtocolVersion(0x0302);
             hello.extensions.supported_versions = None;
@@ -51,10 +48,29 @@ fn a_hello_of_an_older_version() {
                 ..Default::default()
             };
         }),
-        ("a list without TLS 1.3", alert, fault, |hello| {
-            hello.extensions.supported_versions = Some(Sequence::from(&[ProtocolVersion::TLS1_2]));
+        ("a list of older versions", alert, fault, |hello| {
+            hello.extensions.supported_versions = Some(Sequence::from(&[ProtocolVersion::TLS1_1]));
         }),
     ]);
+}
+
+/// RFC 9846 section 4.2.3: somebody on the way makes the client look older than it is; the server answers in good faith, and the client sees it.
+#[cfg(feature = "tls12")]
+#[test]
+fn a_hello_that_was_made_older_on_the_way() {
+    let changes: [Change; 2] = [
+        |hello| hello.extensions.supported_versions = None,
+        |hello| hello.extensions.supported_versions = Some(Sequence::from(&[ProtocolVersion::TLS1_2])),
+    ];
+    let authority = Authority::new();
+    for change in changes {
+        let mut pair = Pair::new(&authority.client(), &authority.server());
+        pair.to_server = client_hello(0, change);
+        let outcome = pair.run();
+        let alert = AlertDescription::ILLEGAL_PARAMETER;
+        let error = refused(outcome.client, outcome.server, alert, "downgrade");
+        assert!(matches!(error, Error::Peer(PeerFault::Downgrade)), "{error:?}");
+    }
 }
 
 /// RFC 9846 section 4.2.2, and RFC 7568 section 3.

@@ -122,10 +122,11 @@ fn a_server_hello_of_an_older_version() {
         &authority.server(),
         &[
             (
-                "TLS 1.2",
+                "TLS 1.1",
                 AlertDescription::PROTOCOL_VERSION,
                 PeerFault::VersionNotOffered,
                 |hello| {
+                    hello.legacy_version = ProtocolVersion::TLS1_1;
                     hello.extensions.supported_versions = None;
                 },
             ),
@@ -155,6 +156,17 @@ fn a_server_hello_of_an_older_version() {
                 },
             ),
         ],
+    );
+    let tls13 = Policy::modern().with_versions(&[ProtocolVersion::TLS1_3]).unwrap();
+    hellos(
+        &authority.client().with_policy(tls13),
+        &authority.server(),
+        &[(
+            "TLS 1.2, which was not offered",
+            AlertDescription::PROTOCOL_VERSION,
+            PeerFault::VersionNotOffered,
+            |hello| hello.extensions.supported_versions = None,
+        )],
     );
 }
 

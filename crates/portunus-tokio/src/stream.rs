@@ -94,11 +94,11 @@ impl<IO> TlsStream<IO> {
         self.transport.io
     }
 
-    /// Keying material that both sides can make and nobody else (RFC 9846 section 7.5).
+    /// Keying material that both sides can make and nobody else (RFC 9846 section 7.5, RFC 5705): see [`portunus_tls::Connection::export`].
     ///
     /// # Errors
     /// [`portunus_tls::Misuse::ExporterLength`] when label, context or output are longer than the derivation can hold.
-    pub fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), Error> {
+    pub fn export(&self, label: &[u8], context: Option<&[u8]>, out: &mut [u8]) -> Result<(), Error> {
         self.connection.export(label, context, out)
     }
 
@@ -106,7 +106,7 @@ impl<IO> TlsStream<IO> {
     /// message goes out with what is written or read next.
     ///
     /// # Errors
-    /// Why the connection failed, or [`portunus_tls::Misuse::WriteAfterClose`].
+    /// Why the connection failed, [`portunus_tls::Misuse::WriteAfterClose`], or [`portunus_tls::Misuse::NoKeyUpdate`] in TLS 1.2.
     pub fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
         self.connection.update_keys(request_peer)
     }

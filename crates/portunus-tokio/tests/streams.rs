@@ -259,8 +259,8 @@ async fn keys_change_under_way() {
 async fn both_sides_export_the_same_keying_material() {
     let (client, server) = House::new().pair(4096).await;
     let (mut here, mut there) = ([0; 32], [1; 32]);
-    client.export(b"EXPORTER-test", b"context", &mut here).unwrap();
-    server.export(b"EXPORTER-test", b"context", &mut there).unwrap();
+    client.export(b"EXPORTER-test", Some(b"context"), &mut here).unwrap();
+    server.export(b"EXPORTER-test", Some(b"context"), &mut there).unwrap();
     assert_eq!(here, there);
     assert_eq!(client.info().cipher_suite, server.info().cipher_suite);
     assert_eq!(server.info().server_name.as_deref(), Some(&b"localhost"[..]));

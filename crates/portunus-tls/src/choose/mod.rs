@@ -1,5 +1,8 @@
 //! Pure functions from what the peer offers and what is allowed to what is chosen.
 
+#[cfg(feature = "tls12")]
+pub(crate) mod tls12;
+
 use crate::crypto::suite::Suite;
 use crate::error::{Error, Limit, PeerFault};
 use crate::limits::MAX_KEY_SHARES;
@@ -8,22 +11,31 @@ use crate::wire::Sequence;
 use crate::wire::{CipherSuite, NamedGroup, ProtocolVersion};
 use crate::wire::{ClientHello, KeyShareEntry, ProtocolName};
 
-/// Only TLS 1.3 is spoken (RFC 9846 section 4.3.1).
-pub(crate) fn version(hello: &ClientHello<'_>) -> Result<ProtocolVersion, PeerFault> {
+/// The newest version that both speak (RFC 9846 section 4.3.1), unless the client tries an older one than it has for a reason that does not hold here
+/// (RFC 7507 section 3).
+pub(crate) fn version(hello: &ClientHello<'_>, policy: &Policy) -> Result<ProtocolVersion, PeerFault> {
+    let offered = hello.extensions.supported_versions;
+    let ours = policy.versions();
+    let newest = match offered {
+        Some(offered) => offered.iter().filter(|version| !version.is_grease()).max(),
+        None => Some(hello.legacy_version),
+    };
+    if hello.cipher_suites.contains(&CipherSuite::TLS_FALLBACK_SCSV) && newest < ours.first().copied() {
+        return Err(PeerFault::InappropriateFallback);
+    }
     if hello.legacy_version == ProtocolVersion::SSL3_0 {
         return Err(PeerFault::Ssl3);
     }
-    let offered = hello
-        .extensions
-        .supported_versions
-        .is_some_and(|versions| versions.contains(&ProtocolVersion::TLS1_3));
-    if !offered {
-        return Err(PeerFault::NoCommonVersion);
+    let is_offered = |version: ProtocolVersion| match offered {
+        Some(offered) => offered.contains(&version),
+        // RFC 9846 section 4.3.1: whatever legacy_version says beyond TLS 1.2.
+        None => version == ProtocolVersion::TLS1_2 && hello.legacy_version >= ProtocolVersion::TLS1_2,
+    };
+    let chosen = ours.into_iter().find(|version| is_offered(*version));
+    match chosen.ok_or(PeerFault::NoCommonVersion)? {
+        ProtocolVersion::TLS1_3 if hello.legacy_version != ProtocolVersion::TLS1_2 => Err(PeerFault::LegacyVersion),
+        version => Ok(version),
     }
-    if hello.legacy_version != ProtocolVersion::TLS1_2 {
-        return Err(PeerFault::LegacyVersion);
-    }
-    Ok(ProtocolVersion::TLS1_3)
 }
 
 /// Our order, but a client that puts ChaCha20-Poly1305 first has no AES in hardware: then it goes first here too.
@@ -33,7 +45,8 @@ pub(crate) fn cipher_suite(offered: Sequence<'_, CipherSuite>, policy: &Policy) 
     if first == Some(CHACHA) && policy.cipher_suites.contains(&CHACHA) {
         return Suite::of(CHACHA).ok_or(PeerFault::NoCommonCipherSuite);
     }
-    let chosen = policy.cipher_suites.iter().find(|suite| offered.contains(suite));
+    let common = |suite: &&CipherSuite| offered.contains(suite) && Suite::of(**suite).is_some();
+    let chosen = policy.cipher_suites.iter().find(common);
     chosen
         .and_then(|suite| Suite::of(*suite))
         .ok_or(PeerFault::NoCommonCipherSuite)

@@ -20,6 +20,7 @@ pub struct ClientConfig {
     pub(crate) application_protocols: Vec<Vec<u8>>,
     pub(crate) sessions: Option<Arc<dyn ClientSessions>>,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
+    pub(crate) is_fallback: bool,
 }
 
 impl ClientConfig {
@@ -33,6 +34,7 @@ impl ClientConfig {
             application_protocols: Vec::new(),
             sessions: None,
             key_log: None,
+            is_fallback: false,
         }
     }
 
@@ -83,6 +85,14 @@ impl ClientConfig {
     #[must_use]
     pub fn with_sessions(mut self, sessions: Arc<dyn ClientSessions>) -> Self {
         self.sessions = Some(sessions);
+        self
+    }
+
+    /// Tells servers that this is a second try with an older version than the client has (RFC 7507): one that has the newer version as well refuses it, since then
+    /// somebody made the first try fail.
+    #[must_use]
+    pub fn as_fallback(mut self) -> Self {
+        self.is_fallback = true;
         self
     }
 

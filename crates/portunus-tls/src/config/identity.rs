@@ -5,15 +5,21 @@ use std::sync::Arc;
 use portunus_x509::{Certificate, DnsName, GeneralName};
 
 use crate::crypto::sign::{LocalKey, Sign};
+#[cfg(feature = "tls12")]
+use crate::crypto::tls12::Authentication;
 use crate::decision::Decision;
 use crate::wire::CertificateRequest;
 use crate::wire::ClientHello;
+#[cfg(feature = "tls12")]
+use crate::wire::ProtocolVersion;
 use crate::wire::SignatureScheme;
 
 /// A certificate chain and the key that belongs to it.
 pub struct Identity {
     pub(crate) chain: Arc<Vec<Vec<u8>>>,
     pub(crate) key: Arc<dyn Sign>,
+    #[cfg(feature = "tls12")]
+    pub(crate) key_algorithm: portunus_x509::KeyAlgorithm,
     names: Vec<String>,
     issuers: Vec<Vec<u8>>,
 }
@@ -58,11 +64,15 @@ impl Identity {
     pub fn with_signer(chain: Vec<Vec<u8>>, key: Arc<dyn Sign>) -> Result<Self, UnusableIdentity> {
         let mut names = Vec::new();
         let mut issuers = Vec::new();
+        #[cfg(feature = "tls12")]
+        let mut key_algorithm = None;
         for (index, der) in chain.iter().enumerate() {
             let certificate =
                 Certificate::parse(der).map_err(|reason| UnusableIdentity::Unreadable { index, reason })?;
             issuers.push(certificate.issuer().der().to_vec());
             if index == 0 {
+                #[cfg(feature = "tls12")]
+                key_algorithm.replace(certificate.subject_public_key_info().algorithm.clone());
                 let alternative_names = certificate
                     .subject_alt_names()
                     .map_err(|reason| UnusableIdentity::Unreadable { index, reason })?;
@@ -76,6 +86,8 @@ impl Identity {
             return Err(UnusableIdentity::Empty);
         }
         Ok(Self {
+            #[cfg(feature = "tls12")]
+            key_algorithm: key_algorithm.ok_or(UnusableIdentity::Empty)?,
             chain: Arc::new(chain),
             key,
             names,
@@ -95,6 +107,21 @@ impl Identity {
             Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest == parent),
             None => name == host,
         })
+    }
+
+    /// Whether the client offers a cipher suite under which this kind of key can prove itself: in TLS 1.3 any will do.
+    #[cfg(feature = "tls12")]
+    fn has_suite(&self, hello: &ClientHello<'_>) -> bool {
+        let versions = hello.extensions.supported_versions;
+        let kind = Authentication::of_key(&self.key_algorithm);
+        let fits = |suite| kind.is_some() && Authentication::of_suite(suite) == kind;
+        versions.is_some_and(|versions| versions.contains(&ProtocolVersion::TLS1_3))
+            || hello.cipher_suites.iter().any(fits)
+    }
+
+    #[cfg(not(feature = "tls12"))]
+    fn has_suite(&self, _: &ClientHello<'_>) -> bool {
+        true
     }
 
     /// The scheme that this key prefers among those that the peer verifies.
@@ -143,7 +170,9 @@ impl ChooseIdentity for Identities {
     ) -> Decision<'a, Option<Arc<Identity>>> {
         let verifiable = |identity: &&Arc<Identity>| {
             let schemes = hello.extensions.signature_algorithms;
-            schemes.is_none_or(|schemes| identity.scheme_among(|scheme| schemes.contains(scheme)).is_some())
+            let has_scheme =
+                schemes.is_none_or(|schemes| identity.scheme_among(|scheme| schemes.contains(scheme)).is_some());
+            has_scheme && identity.has_suite(hello)
         };
         let named = |identity: &&Arc<Identity>| host.is_some_and(|host| identity.names(host));
         // A certificate of the right name that the client cannot verify is still the better answer: the alert then says what is wrong.

@@ -10,6 +10,8 @@ pub(crate) mod recorded;
 pub(crate) mod secret;
 pub(crate) mod sign;
 pub(crate) mod suite;
+#[cfg(feature = "tls12")]
+pub(crate) mod tls12;
 pub(crate) mod verify;
 
 /// A primitive failed where the RFC has no failure: the library could not allocate, or gave up.

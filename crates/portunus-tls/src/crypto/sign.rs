@@ -4,7 +4,8 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair,
-    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
+    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
+    RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
 };
 
 use crate::decision::Decision;
@@ -59,17 +60,21 @@ pub struct LocalKey {
     public: Vec<u8>,
 }
 
-const RSA_SCHEMES: [SignatureScheme; 3] = [
+/// PKCS#1 is for peers of TLS 1.2 that have nothing better; a policy keeps it from TLS 1.3.
+const RSA_SCHEMES: [SignatureScheme; 6] = [
     SignatureScheme::RSA_PSS_RSAE_SHA256,
     SignatureScheme::RSA_PSS_RSAE_SHA384,
     SignatureScheme::RSA_PSS_RSAE_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
 ];
 
 impl LocalKey {
     /// Reads a key in DER: PKCS#8, SEC1 (`EC PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`).
     ///
     /// # Errors
-    /// [`UnusableKey`] when it is none of these, damaged, or of a kind that TLS 1.3 cannot use.
+    /// [`UnusableKey`] when it is none of these, damaged, or of a kind that TLS cannot use.
     pub fn from_der(der: &[u8]) -> Result<Self, UnusableKey> {
         let curves: [(&'static EcdsaSigningAlgorithm, SignatureScheme); 3] = [
             (&ECDSA_P256_SHA256_ASN1_SIGNING, SignatureScheme::ECDSA_SECP256R1_SHA256),
@@ -129,6 +134,9 @@ impl LocalKey {
                     SignatureScheme::RSA_PSS_RSAE_SHA256 => &RSA_PSS_SHA256,
                     SignatureScheme::RSA_PSS_RSAE_SHA384 => &RSA_PSS_SHA384,
                     SignatureScheme::RSA_PSS_RSAE_SHA512 => &RSA_PSS_SHA512,
+                    SignatureScheme::RSA_PKCS1_SHA256 => &RSA_PKCS1_SHA256,
+                    SignatureScheme::RSA_PKCS1_SHA384 => &RSA_PKCS1_SHA384,
+                    SignatureScheme::RSA_PKCS1_SHA512 => &RSA_PKCS1_SHA512,
                     _ => {
                         return Err(SigningFailed {
                             reason: format!("an RSA key cannot sign with {scheme}"),

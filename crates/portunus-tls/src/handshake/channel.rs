@@ -4,12 +4,11 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use crate::crypto::suite::Suite;
 use crate::error::{Error, PeerFault};
-use crate::handshake_io::{ApplicationData, ChangeCipherSpec, Io, Opened};
+use crate::handshake_io::{ApplicationData, ChangeCipherSpec, Io, Opened, Warnings};
 use crate::keylog::KeyLog;
 use crate::observe::{Direction, Note, SecretLabel};
-use crate::schedule::tls13::TrafficSecret;
+use crate::record::protection::Protection;
 use crate::schedule::transcript::Transcript;
 use crate::wire::{ContentType, HandshakeType};
 use crate::wire::{Decode, Encode, Malformed, handshake_message};
@@ -34,13 +33,35 @@ impl Message {
         HandshakeType(self.bytes.first().copied().unwrap_or(0))
     }
 
+    /// The message without its header.
+    pub(crate) fn body(&self) -> &[u8] {
+        self.bytes.get(4..).unwrap_or_default()
+    }
+
     pub(crate) fn decode<'a, M: Decode<'a>>(&'a self) -> Result<M, Malformed> {
-        M::read(self.bytes.get(4..).unwrap_or_default())
+        M::read(self.body())
     }
 }
 
 /// No byte follows the message just received: the proof that a change of the reading keys needs (RFC 9846 section 5.1).
 pub(crate) struct Aligned(());
+
+/// What is no handshake message: none is there yet, or none will come.
+fn refused<T>(io: &mut Io, opened: &Opened) -> Poll<Result<T, Error>> {
+    Poll::Ready(Err(match opened {
+        Opened::NeedsBytes | Opened::HandshakeBytes => {
+            io.needs_bytes = true;
+            return Poll::Pending;
+        }
+        Opened::CloseNotify => Error::ClosedInHandshake,
+        #[cfg(feature = "tls12")]
+        Opened::ChangeCipherSpec => PeerFault::BadChangeCipherSpec.into(),
+        // The handshake's rule never delivers application data.
+        Opened::ApplicationData(_) | Opened::Read(_) => Error::UnexpectedRecord {
+            got: ContentType::APPLICATION_DATA,
+        },
+    }))
+}
 
 /// The future's end of the connection.
 pub(crate) struct Channel {
@@ -80,17 +101,7 @@ impl Channel {
                 }
                 match io.open_one()? {
                     Opened::HandshakeBytes => {}
-                    Opened::NeedsBytes => {
-                        io.needs_bytes = true;
-                        return Poll::Pending;
-                    }
-                    Opened::CloseNotify => return Poll::Ready(Err(Error::ClosedInHandshake)),
-                    // The handshake's rule never delivers application data.
-                    Opened::ApplicationData(_) | Opened::Read(_) => {
-                        return Poll::Ready(Err(Error::UnexpectedRecord {
-                            got: ContentType::APPLICATION_DATA,
-                        }));
-                    }
+                    other => return refused(io, &other),
                 }
             }
         })
@@ -100,11 +111,37 @@ impl Channel {
     /// As [`Channel::receive`], for a message behind which keys change: nothing may follow it in its record.
     pub(crate) async fn receive_last(&mut self, wanted: &'static [HandshakeType]) -> Result<(Message, Aligned), Error> {
         let message = self.receive(wanted).await?;
+        Ok((message, self.aligned()?))
+    }
+
+    /// The proof that no byte follows the message received last.
+    pub(crate) fn aligned(&self) -> Result<Aligned, Error> {
         if self.io().is_aligned() {
-            Ok((message, Aligned(())))
+            Ok(Aligned(()))
         } else {
             Err(PeerFault::NotAligned.into())
         }
+    }
+
+    /// The change_cipher_spec of TLS 1.2, which is no handshake message: the peer's keys change behind it, so none of its messages may be under way.
+    #[cfg(feature = "tls12")]
+    pub(crate) async fn receive_change_cipher_spec(&mut self) -> Result<Aligned, Error> {
+        self.flush()?;
+        self.io().change_cipher_spec = ChangeCipherSpec::Await;
+        poll_fn(|_| {
+            let io = &mut *self.io();
+            loop {
+                if !io.is_aligned() {
+                    return Poll::Ready(Err(PeerFault::MissingChangeCipherSpec.into()));
+                }
+                match io.open_one()? {
+                    Opened::HandshakeBytes => {}
+                    Opened::ChangeCipherSpec => return Poll::Ready(Ok(Aligned(()))),
+                    other => return refused(io, &other),
+                }
+            }
+        })
+        .await
     }
 
     /// Sends a message, and adds it to the transcript.
@@ -148,7 +185,7 @@ impl Channel {
         self.io().seal(ContentType::HANDSHAKE, &flight)
     }
 
-    /// A change_cipher_spec for middleboxes' sake (RFC 9846 appendix E.4).
+    /// A change_cipher_spec: of TLS 1.2, or for middleboxes' sake (RFC 9846 appendix E.4).
     pub(crate) fn send_change_cipher_spec(&mut self) -> Result<(), Error> {
         self.flush()?;
         let mut io = self.io();
@@ -172,33 +209,24 @@ impl Channel {
         self.note(&Note::SecretDerived(label));
     }
 
-    /// From here on records are opened with keys of this secret.
-    pub(crate) fn read_with(
-        &mut self,
-        _: Aligned,
-        suite: Suite,
-        secret: &TrafficSecret,
-        label: SecretLabel,
-    ) -> Result<(), Error> {
-        let key = secret.record_key(suite)?;
+    /// From here on records are opened with these keys, which come from the secret of that name.
+    pub(crate) fn read_with(&mut self, _: Aligned, keys: Protection, secret: SecretLabel) {
         let mut io = self.io();
-        io.opener.install(key);
+        io.opener.install(keys);
         io.note(&Note::KeysInstalled {
             direction: Direction::Received,
-            secret: label,
+            secret,
         });
-        Ok(())
     }
 
-    /// From here on records are sealed with keys of this secret; what was sent before goes out before.
-    pub(crate) fn write_with(&mut self, suite: Suite, secret: &TrafficSecret, label: SecretLabel) -> Result<(), Error> {
+    /// From here on records are sealed with these keys; what was sent before goes out before.
+    pub(crate) fn write_with(&mut self, keys: Protection, secret: SecretLabel) -> Result<(), Error> {
         self.flush()?;
-        let key = secret.record_key(suite)?;
         let mut io = self.io();
-        io.outgoing.install(key);
+        io.outgoing.install(keys);
         io.note(&Note::KeysInstalled {
             direction: Direction::Sent,
-            secret: label,
+            secret,
         });
         Ok(())
     }
@@ -209,6 +237,17 @@ impl Channel {
 
     pub(crate) fn change_cipher_spec(&mut self, rule: ChangeCipherSpec) {
         self.io().change_cipher_spec = rule;
+    }
+
+    /// Whether warning alerts end the handshake, as they do in TLS 1.3.
+    pub(crate) fn warnings(&mut self, rule: Warnings) {
+        self.io().warnings = rule;
+    }
+
+    /// Whether a change_cipher_spec was dropped: TLS 1.2 has none that means nothing.
+    #[cfg(feature = "tls12")]
+    pub(crate) fn has_dropped_change_cipher_spec(&self) -> bool {
+        self.io().has_dropped_change_cipher_spec()
     }
 
     /// Whether the peer's fatal alerts may still come in plaintext, until its first protected record.

@@ -1,10 +1,12 @@
-//! The handshakes: one `async fn` a side, which reads from top to bottom as RFC 9846 section 2's figure does.
+//! The handshakes: one `async fn` a side and version, which reads from top to bottom as the RFC's figure does. The hellos decide which it is.
 
 pub(crate) mod channel;
 pub(crate) mod client;
 pub(crate) mod post;
 pub(crate) mod server;
 pub(crate) mod signed;
+#[cfg(feature = "tls12")]
+pub(crate) mod tls12;
 
 use std::sync::Arc;
 
@@ -33,8 +35,8 @@ pub struct ConnectionInfo {
     pub version: ProtocolVersion,
     /// The cipher suite.
     pub cipher_suite: CipherSuite,
-    /// The group of the key exchange.
-    pub group: NamedGroup,
+    /// The group of the key exchange; `None` where a session of TLS 1.2 went on, which has none.
+    pub group: Option<NamedGroup>,
     /// The scheme that the server signed with; `None` when a session went on.
     pub signature_scheme: Option<SignatureScheme>,
     /// The scheme that the client signed with, if it did.
@@ -51,18 +53,28 @@ pub struct ConnectionInfo {
     pub resumed: bool,
     /// Whether the server asked for a second ClientHello.
     pub retried: bool,
+    /// Whether the keys are bound to the whole handshake (RFC 7627), as those of TLS 1.3 always are.
+    pub extended_main_secret: bool,
 }
 
 /// What a handshake leaves for the connection.
 pub(crate) struct Established {
     pub(crate) side: Side,
-    pub(crate) suite: Suite,
     pub(crate) info: ConnectionInfo,
     pub(crate) secrets: Secrets,
 }
 
 /// The secrets that a connection lives on.
-pub(crate) struct Secrets {
+pub(crate) enum Secrets {
+    Tls13(TrafficSecrets),
+    /// For exporters alone: nothing else is derived after the handshake.
+    #[cfg(feature = "tls12")]
+    Tls12(crate::schedule::tls12::MainSecret),
+}
+
+/// The secrets of TLS 1.3, whose keys can be replaced.
+pub(crate) struct TrafficSecrets {
+    pub(crate) suite: Suite,
     pub(crate) read: TrafficSecret,
     pub(crate) write: TrafficSecret,
     pub(crate) exporter: Secret,

@@ -1,21 +1,21 @@
-//! Handshake messages after the handshake (RFC 9846 section 4.7).
+//! Handshake messages after the handshake (RFC 9846 section 4.7); TLS 1.2 has none but the wish for another handshake, which is refused.
 
 use portunus_x509::UnixTime;
 
-use super::{Established, Resumption, Side};
+use super::{ConnectionInfo, Established, Resumption, Secrets, Side, TrafficSecrets};
 use crate::error::{Error, Limit, PeerFault};
 use crate::handshake_io::Io;
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKET_KEPT, MAX_TICKETS_RECEIVED};
 use crate::observe::{Direction, Note};
 use crate::schedule::tls13::{TrafficSecret, ticket_psk};
-use crate::session::client::ClientSession;
+use crate::session::client::{ClientSession, OfVersion};
 use crate::wire::NewSessionTicket;
 use crate::wire::{ContentType, HandshakeType};
 use crate::wire::{Decode, handshake_message};
 use crate::wire::{KeyUpdate, KeyUpdateRequest};
 
 /// The longest life that a client believes: 7 days (RFC 9846 section 4.7.1).
-const MAX_TICKET_LIFETIME: u32 = 604_800;
+pub(super) const MAX_TICKET_LIFETIME: u32 = 604_800;
 
 /// What may come to a client.
 const TO_CLIENT: &[HandshakeType] = &[HandshakeType::NEW_SESSION_TICKET, HandshakeType::KEY_UPDATE];
@@ -27,6 +27,8 @@ const TO_SERVER: &[HandshakeType] = &[HandshakeType::KEY_UPDATE];
 pub(crate) struct Budgets {
     key_updates: u32,
     tickets: u32,
+    #[cfg(feature = "tls12")]
+    hello_requests: u32,
 }
 
 impl Budgets {
@@ -43,6 +45,13 @@ pub(crate) fn receive(
     budgets: &mut Budgets,
     now: UnixTime,
 ) -> Result<(), Error> {
+    let secrets = match &mut established.secrets {
+        Secrets::Tls13(secrets) => secrets,
+        #[cfg(feature = "tls12")]
+        Secrets::Tls12(_) => {
+            return super::tls12::refuse_renegotiation(io, established.side, &mut budgets.hello_requests);
+        }
+    };
     let wanted = match established.side {
         Side::Client => TO_CLIENT,
         Side::Server => TO_SERVER,
@@ -50,13 +59,13 @@ pub(crate) fn receive(
     while let Some(bytes) = io.next_message(wanted)? {
         let body = bytes.get(4..).unwrap_or_default();
         if bytes.first() == Some(&HandshakeType::KEY_UPDATE.0) {
-            key_update(io, established, budgets, KeyUpdate::read(body)?)?;
+            key_update(io, secrets, budgets, KeyUpdate::read(body)?)?;
         } else {
             budgets.tickets = budgets.tickets.saturating_add(1);
             if budgets.tickets > MAX_TICKETS_RECEIVED {
                 return Err(Limit::Tickets.into());
             }
-            new_session_ticket(io, established, &NewSessionTicket::read(body)?, now)?;
+            new_session_ticket(io, secrets, &established.info, &NewSessionTicket::read(body)?, now)?;
         }
     }
     Ok(())
@@ -65,7 +74,7 @@ pub(crate) fn receive(
 /// The peer seals with new keys from here on, and may ask us to do so too (RFC 9846 section 4.7.3).
 fn key_update(
     io: &mut Io,
-    established: &mut Established,
+    secrets: &mut TrafficSecrets,
     budgets: &mut Budgets,
     update: KeyUpdate,
 ) -> Result<(), Error> {
@@ -77,16 +86,16 @@ fn key_update(
     if budgets.key_updates > MAX_KEY_UPDATES {
         return Err(Limit::KeyUpdates.into());
     }
-    let next = established.secrets.read.next()?;
-    io.opener.install(next.record_key(established.suite)?);
-    established.secrets.read = next;
+    let next = secrets.read.next()?;
+    io.opener.install(next.protection(secrets.suite)?);
+    secrets.read = next;
     io.note(&Note::KeyUpdated {
         direction: Direction::Received,
     });
     // One answer serves several requests: a peer that does not read what we send gets no second one.
     if update.request_update == KeyUpdateRequest::UpdateRequested && !io.answer_waits {
         io.answer_waits = true;
-        send_key_update(io, established, KeyUpdateRequest::UpdateNotRequested)?;
+        send_key_update(io, secrets, KeyUpdateRequest::UpdateNotRequested)?;
     }
     Ok(())
 }
@@ -94,7 +103,7 @@ fn key_update(
 /// Seals a KeyUpdate under the old keys, and all that follows under new ones.
 pub(crate) fn send_key_update(
     io: &mut Io,
-    established: &mut Established,
+    secrets: &mut TrafficSecrets,
     request_update: KeyUpdateRequest,
 ) -> Result<(), Error> {
     if io.closed {
@@ -107,9 +116,9 @@ pub(crate) fn send_key_update(
         bytes: &message,
     });
     io.seal(ContentType::HANDSHAKE, &message)?;
-    let next: TrafficSecret = established.secrets.write.next()?;
-    io.outgoing.install(next.record_key(established.suite)?);
-    established.secrets.write = next;
+    let next: TrafficSecret = secrets.write.next()?;
+    io.outgoing.install(next.protection(secrets.suite)?);
+    secrets.write = next;
     io.note(&Note::KeyUpdated {
         direction: Direction::Sent,
     });
@@ -119,7 +128,8 @@ pub(crate) fn send_key_update(
 /// A ticket for a later connection.
 fn new_session_ticket(
     io: &mut Io,
-    established: &Established,
+    secrets: &TrafficSecrets,
+    info: &ConnectionInfo,
     ticket: &NewSessionTicket<'_>,
     now: UnixTime,
 ) -> Result<(), Error> {
@@ -132,7 +142,7 @@ fn new_session_ticket(
         server,
         resumption_secret,
         not_after,
-    }) = &established.secrets.resumption
+    }) = &secrets.resumption
     else {
         return Ok(());
     };
@@ -146,15 +156,17 @@ fn new_session_ticket(
     let life = i64::from(ticket.ticket_lifetime.min(MAX_TICKET_LIFETIME));
     let end = now.0.saturating_add(life);
     let session = ClientSession {
-        cipher_suite: established.suite.id,
-        psk: ticket_psk(established.suite.hash, resumption_secret, ticket.ticket_nonce)?,
+        cipher_suite: secrets.suite.id,
+        secret: ticket_psk(secrets.suite.hash, resumption_secret, ticket.ticket_nonce)?,
         ticket: ticket.ticket.to_vec(),
-        age_add: ticket.ticket_age_add,
+        of_version: OfVersion::Tls13 {
+            age_add: ticket.ticket_age_add,
+        },
         received: now,
         expires: UnixTime(not_after.map_or(end, |not_after| end.min(not_after.0))),
         trust: config.verifier.trust(),
         owner: config.owner(),
-        chain: established.info.server_chain.clone(),
+        chain: info.server_chain.clone(),
     };
     sessions.put(server, session);
     Ok(())

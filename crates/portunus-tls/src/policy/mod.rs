@@ -1,53 +1,47 @@
-//! What is allowed: cipher suites, groups, signature schemes, in order of preference.
+//! What is allowed: versions by their cipher suites, groups, signature schemes, in order of preference.
+
+mod named;
 
 use crate::crypto::suite::Suite;
+#[cfg(feature = "tls12")]
+use crate::crypto::tls12;
 use crate::error::Misuse;
-use crate::wire::{CipherSuite, NamedGroup, SignatureScheme};
+use crate::wire::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 
 /// What a connection may use. The first of each list is preferred.
+///
+/// A version is spoken where the lists have what it needs: each has its own cipher suites, and TLS 1.2 has no hybrid groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub(crate) cipher_suites: Vec<CipherSuite>,
     pub(crate) groups: Vec<NamedGroup>,
+    /// Those that both versions have.
     pub(crate) signature_schemes: Vec<SignatureScheme>,
+    /// Those that TLS 1.2 has beside them: PKCS#1.
+    tls12_signature_schemes: Vec<SignatureScheme>,
+    pub(crate) extended_main_secret_required: bool,
 }
 
 impl Policy {
-    /// The default: TLS 1.3 with hybrid post-quantum key exchange first.
-    pub fn modern() -> Self {
-        Self {
-            cipher_suites: vec![
-                CipherSuite::TLS_AES_128_GCM_SHA256,
-                CipherSuite::TLS_AES_256_GCM_SHA384,
-                CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
-            ],
-            groups: vec![
-                NamedGroup::X25519MLKEM768,
-                NamedGroup::X25519,
-                NamedGroup::SECP256R1,
-                NamedGroup::SECP384R1,
-            ],
-            signature_schemes: vec![
-                SignatureScheme::ECDSA_SECP256R1_SHA256,
-                SignatureScheme::ECDSA_SECP384R1_SHA384,
-                SignatureScheme::ECDSA_SECP521R1_SHA512,
-                SignatureScheme::ED25519,
-                SignatureScheme::RSA_PSS_RSAE_SHA256,
-                SignatureScheme::RSA_PSS_RSAE_SHA384,
-                SignatureScheme::RSA_PSS_RSAE_SHA512,
-                SignatureScheme::RSA_PSS_PSS_SHA256,
-                SignatureScheme::RSA_PSS_PSS_SHA384,
-                SignatureScheme::RSA_PSS_PSS_SHA512,
-            ],
+    /// The same with these versions only.
+    ///
+    /// # Errors
+    /// [`Misuse::EmptyConfiguration`] when none of them can be spoken with what the policy allows.
+    pub fn with_versions(mut self, versions: &[ProtocolVersion]) -> Result<Self, Misuse> {
+        self.cipher_suites
+            .retain(|suite| version_of(*suite).is_some_and(|version| versions.contains(&version)));
+        if self.versions().is_empty() {
+            return Err(Misuse::EmptyConfiguration);
         }
+        Ok(self)
     }
 
-    /// The same with these cipher suites only.
+    /// The same with these cipher suites only, and so with the versions that they belong to.
     ///
     /// # Errors
     /// [`Misuse::EmptyConfiguration`] when none is given, or one that is not implemented.
     pub fn with_cipher_suites(mut self, cipher_suites: &[CipherSuite]) -> Result<Self, Misuse> {
-        self.cipher_suites = chosen(cipher_suites, |suite| Suite::of(*suite).is_some())?;
+        self.cipher_suites = chosen(cipher_suites, |suite| version_of(*suite).is_some())?;
         Ok(self)
     }
 
@@ -60,18 +54,45 @@ impl Policy {
         Ok(self)
     }
 
-    /// The same with these signature schemes only.
+    /// The same with these signature schemes only. Those of PKCS#1 count in TLS 1.2 alone.
     ///
     /// # Errors
     /// [`Misuse::EmptyConfiguration`] when none is given, or one that is not implemented.
     pub fn with_signature_schemes(mut self, signature_schemes: &[SignatureScheme]) -> Result<Self, Misuse> {
-        self.signature_schemes = chosen(signature_schemes, |scheme| {
-            Self::modern().signature_schemes.contains(scheme)
+        let all = Self::modern();
+        let schemes = chosen(signature_schemes, |scheme| {
+            all.signature_schemes.contains(scheme) || all.tls12_signature_schemes.contains(scheme)
         })?;
+        (self.tls12_signature_schemes, self.signature_schemes) = schemes
+            .into_iter()
+            .partition(|scheme| all.tls12_signature_schemes.contains(scheme));
         Ok(self)
     }
 
-    /// The allowed cipher suites.
+    /// The versions that are spoken, the newest first.
+    pub fn versions(&self) -> Vec<ProtocolVersion> {
+        [ProtocolVersion::TLS1_3, ProtocolVersion::TLS1_2]
+            .into_iter()
+            .filter(|version| self.speaks(*version))
+            .collect()
+    }
+
+    /// Whether this version is spoken.
+    pub(crate) fn speaks(&self, version: ProtocolVersion) -> bool {
+        let has_suite = || {
+            self.cipher_suites
+                .iter()
+                .any(|suite| version_of(*suite) == Some(version))
+        };
+        match version {
+            ProtocolVersion::TLS1_3 => !self.signature_schemes.is_empty() && has_suite(),
+            #[cfg(feature = "tls12")]
+            ProtocolVersion::TLS1_2 => self.tls12_groups().next().is_some() && has_suite(),
+            _ => false,
+        }
+    }
+
+    /// The allowed cipher suites, of all versions.
     pub fn cipher_suites(&self) -> &[CipherSuite] {
         &self.cipher_suites
     }
@@ -79,6 +100,12 @@ impl Policy {
     /// The allowed groups.
     pub fn groups(&self) -> &[NamedGroup] {
         &self.groups
+    }
+
+    /// The allowed groups that TLS 1.2 has.
+    #[cfg(feature = "tls12")]
+    pub(crate) fn tls12_groups(&self) -> impl Iterator<Item = NamedGroup> {
+        self.groups.iter().copied().filter(|group| tls12::has_group(*group))
     }
 
     /// What is offered as `signature_algorithms`: the schemes of CertificateVerify, then PKCS#1, which TLS 1.3 has for certificates alone
@@ -96,6 +123,29 @@ impl Policy {
     pub fn signature_schemes(&self) -> &[SignatureScheme] {
         &self.signature_schemes
     }
+
+    /// The signature schemes that may be used in a handshake of TLS 1.2.
+    #[cfg(feature = "tls12")]
+    pub(crate) fn allows_in_tls12(&self, scheme: SignatureScheme) -> bool {
+        self.signature_schemes.contains(&scheme) || self.tls12_signature_schemes.contains(&scheme)
+    }
+
+    /// Whether a peer without extended main secret (RFC 7627) is refused in TLS 1.2.
+    pub fn extended_main_secret_required(&self) -> bool {
+        self.extended_main_secret_required
+    }
+}
+
+/// The version that a cipher suite belongs to; `None` for one that is not implemented.
+fn version_of(suite: CipherSuite) -> Option<ProtocolVersion> {
+    if Suite::of(suite).is_some() {
+        return Some(ProtocolVersion::TLS1_3);
+    }
+    #[cfg(feature = "tls12")]
+    if Suite::of_tls12(suite).is_some() {
+        return Some(ProtocolVersion::TLS1_2);
+    }
+    None
 }
 
 /// What a caller asks for, all of which has to be implemented.
@@ -130,10 +180,35 @@ mod tests {
         assert!(
             policy
                 .clone()
-                .with_signature_schemes(&[SignatureScheme::RSA_PKCS1_SHA256])
+                .with_signature_schemes(&[SignatureScheme::ECDSA_SHA1])
                 .is_err()
         );
+        assert!(policy.clone().with_versions(&[ProtocolVersion::TLS1_1]).is_err());
         let policy = policy.with_signature_schemes(&[SignatureScheme::ED25519]).unwrap();
         assert_eq!(policy.signature_schemes(), [SignatureScheme::ED25519]);
+    }
+
+    #[cfg(feature = "tls12")]
+    #[test]
+    fn a_version_is_spoken_where_there_is_what_it_needs() {
+        const BOTH: [ProtocolVersion; 2] = [ProtocolVersion::TLS1_3, ProtocolVersion::TLS1_2];
+        let policy = Policy::modern();
+        assert_eq!(policy.versions(), BOTH);
+        for version in BOTH {
+            let policy = policy.clone().with_versions(&[version]).unwrap();
+            assert_eq!(policy.versions(), [version]);
+            assert!(
+                policy
+                    .cipher_suites()
+                    .iter()
+                    .all(|suite| version_of(*suite) == Some(version))
+            );
+        }
+        let hybrid = policy.clone().with_groups(&[NamedGroup::X25519MLKEM768]).unwrap();
+        assert_eq!(hybrid.versions(), [ProtocolVersion::TLS1_3]);
+        let pkcs1 = policy
+            .with_signature_schemes(&[SignatureScheme::RSA_PKCS1_SHA256])
+            .unwrap();
+        assert_eq!(pkcs1.versions(), [ProtocolVersion::TLS1_2]);
     }
 }

@@ -73,8 +73,9 @@ impl Incoming {
         Some(HEADER + usize::from(u16::from_be_bytes([high, low])).min(MAX_CIPHERTEXT))
     }
 
-    /// Takes the next whole record; `None` when bytes are missing. A header that cannot be one is refused before the body comes.
-    pub(crate) fn next_record(&mut self) -> Result<Option<Record>, Error> {
+    /// Takes the next whole record; `None` when bytes are missing. A header that cannot be one is refused before the body comes. Where records are
+    /// `protected`, one of any type may be as long as protection makes it.
+    pub(crate) fn next_record(&mut self, protected: bool) -> Result<Option<Record>, Error> {
         let Some(available) = self.bytes.get(self.start..self.end) else {
             return Ok(None);
         };
@@ -93,7 +94,7 @@ impl Incoming {
         self.saw_tls = true;
         let length = usize::from(u16::from_be_bytes([high, low]));
         // Without keys such a record is skipped or refused, whatever its length.
-        let limit = if content_type == ContentType::APPLICATION_DATA {
+        let limit = if protected || content_type == ContentType::APPLICATION_DATA {
             MAX_CIPHERTEXT
         } else {
             MAX_PLAINTEXT

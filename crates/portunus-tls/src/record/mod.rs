@@ -4,3 +4,4 @@
 pub(crate) mod incoming;
 pub(crate) mod open;
 pub(crate) mod outgoing;
+pub(crate) mod protection;

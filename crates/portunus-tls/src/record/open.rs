@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::incoming::{Incoming, Record};
-use crate::crypto::aead::{RecordKey, TAG_LENGTH};
+use super::protection::Protection;
 use crate::error::PeerFault;
 use crate::wire::ContentType;
 
@@ -27,19 +27,19 @@ pub(crate) enum OpenedInto {
 /// The reading side's protection.
 #[derive(Default)]
 pub(crate) struct Opener {
-    key: Option<Box<RecordKey>>,
+    protection: Option<Protection>,
     /// Whether a record was opened under the present key.
     used: bool,
 }
 
 impl Opener {
-    pub(crate) fn install(&mut self, key: Box<RecordKey>) {
-        self.key = Some(key);
+    pub(crate) fn install(&mut self, protection: Protection) {
+        self.protection = Some(protection);
         self.used = false;
     }
 
-    pub(crate) fn is_protected(&self) -> bool {
-        self.key.is_some()
+    pub(crate) fn protection(&self) -> Option<&Protection> {
+        self.protection.as_ref()
     }
 
     /// Whether a record was opened under the present key: from then on plaintext is no mistake but an attack.
@@ -48,29 +48,24 @@ impl Opener {
     }
 
     pub(crate) fn wipe(&mut self) {
-        self.key = None;
+        self.protection = None;
     }
 
     /// Opens a record where it lies.
     pub(crate) fn open(&mut self, record: &Record, incoming: &mut Incoming) -> Result<Content, PeerFault> {
-        let Some(key) = &mut self.key else {
+        let Some(protection) = &mut self.protection else {
             return Ok(Content {
                 content_type: record.content_type,
                 range: record.fragment.clone(),
                 protected: false,
             });
         };
-        let fragment = incoming.fragment(record.fragment.clone());
-        let length = key
-            .open(&record.header, fragment)
-            .map_err(|_| PeerFault::BadRecordMac)?;
+        let (content_type, range) = protection.open(record, incoming.fragment(record.fragment.clone()))?;
         self.used = true;
-        let plaintext = fragment.get(..length).unwrap_or_default();
-        let (content_type, length) = inner_content(plaintext)?;
         let start = record.fragment.start;
         Ok(Content {
             content_type,
-            range: start..start.saturating_add(length),
+            range: start.saturating_add(range.start)..start.saturating_add(range.end),
             protected: true,
         })
     }
@@ -82,15 +77,16 @@ impl Opener {
         incoming: &mut Incoming,
         out: &mut [u8],
     ) -> Result<OpenedInto, PeerFault> {
-        let ciphertext = record.fragment.len().saturating_sub(TAG_LENGTH);
-        let (Some(key), Some(out)) = (&mut self.key, out.get_mut(..ciphertext)) else {
+        let room = self
+            .protection()
+            .and_then(|protection| protection.room_to_open_into(record));
+        let out = room.and_then(|room| out.get_mut(..room));
+        let (Some(protection), Some(out)) = (&mut self.protection, out) else {
             return Ok(OpenedInto::Place(self.open(record, incoming)?));
         };
         let fragment = incoming.fragment(record.fragment.clone());
-        key.open_into(&record.header, fragment, out)
-            .map_err(|_| PeerFault::BadRecordMac)?;
+        let (content_type, length) = protection.open_into(record, fragment, out)?;
         self.used = true;
-        let (content_type, length) = inner_content(out)?;
         if content_type == ContentType::APPLICATION_DATA {
             return Ok(OpenedInto::Reader(length));
         }
@@ -104,18 +100,4 @@ impl Opener {
             protected: true,
         }))
     }
-}
-
-/// `TLSInnerPlaintext`: content, its type, zeros (RFC 9846 section 5.4). Gives the type and the content's length.
-fn inner_content(plaintext: &[u8]) -> Result<(ContentType, usize), PeerFault> {
-    const MAX_INNER: usize = (1 << 14) + 1;
-    if plaintext.len() > MAX_INNER {
-        return Err(PeerFault::RecordOverflow);
-    }
-    let position = plaintext
-        .iter()
-        .rposition(|byte| *byte != 0)
-        .ok_or(PeerFault::NoContentType)?;
-    let content_type = plaintext.get(position).copied().ok_or(PeerFault::NoContentType)?;
-    Ok((ContentType(content_type), position))
 }

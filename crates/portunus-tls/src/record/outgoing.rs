@@ -1,7 +1,7 @@
 //! Sealing: content goes from the caller's slice straight into the outgoing bytes.
 
+use super::protection::Protection;
 use crate::crypto::CryptoFailed;
-use crate::crypto::aead::{RecordKey, TAG_LENGTH};
 use crate::wire::ContentType;
 
 const HEADER: usize = 5;
@@ -14,7 +14,7 @@ pub(crate) struct Outgoing {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
-    key: Option<Box<RecordKey>>,
+    protection: Option<Protection>,
     /// The first record, an initial ClientHello, says 0x0301 for old servers' sake (RFC 9846 section 5.1).
     initial: bool,
 }
@@ -27,17 +27,29 @@ impl Outgoing {
         }
     }
 
-    pub(crate) fn install(&mut self, key: Box<RecordKey>) {
-        self.key = Some(key);
+    pub(crate) fn install(&mut self, protection: Protection) {
+        self.protection = Some(protection);
     }
 
     pub(crate) fn is_protected(&self) -> bool {
-        self.key.is_some()
+        self.protection.is_some()
+    }
+
+    /// The type that a record of this content shows.
+    pub(crate) fn outer(&self, content_type: ContentType) -> ContentType {
+        self.protection
+            .as_ref()
+            .map_or(content_type, |protection| protection.outer(content_type))
+    }
+
+    /// Bytes on the wire that a record has more than its content.
+    pub(crate) fn overhead(&self) -> usize {
+        HEADER + self.protection.as_ref().map_or(0, Protection::overhead)
     }
 
     /// Whether the present key has protected as many records as it should (RFC 9846 section 5.5).
     pub(crate) fn is_worn(&self) -> bool {
-        self.key.as_ref().is_some_and(|key| key.is_worn())
+        self.protection.as_ref().is_some_and(Protection::is_worn)
     }
 
     /// Seals one record; `content` is at most [`MAX_FRAGMENT`] bytes. Gives the record's bytes on the wire.
@@ -45,23 +57,19 @@ impl Outgoing {
         if content.len() > MAX_FRAGMENT {
             return Err(CryptoFailed);
         }
-        let (outer, overhead) = match &self.key {
-            Some(_) => (ContentType::APPLICATION_DATA, 1 + TAG_LENGTH),
-            None => (content_type, 0),
-        };
-        let fragment = content.len() + overhead;
+        let wire = content.len() + self.overhead();
+        let fragment = wire - HEADER;
         let [high, low] = u16::try_from(fragment).map_err(|_| CryptoFailed)?.to_be_bytes();
         let minor = if std::mem::take(&mut self.initial) { 1 } else { 3 };
-        let header = [outer.0, 3, minor, high, low];
-        let wire = HEADER + fragment;
+        let header = [self.outer(content_type).0, 3, minor, high, low];
         self.reserve(wire);
-        let (room, key) = (self.bytes.get_mut(self.end..).unwrap_or_default(), &mut self.key);
+        let room = self.bytes.get_mut(self.end..).unwrap_or_default();
         let (head, rest) = room.split_first_chunk_mut::<HEADER>().ok_or(CryptoFailed)?;
         *head = header;
         let body = rest.get_mut(..fragment).ok_or(CryptoFailed)?;
-        match key {
+        match &mut self.protection {
             None => body.copy_from_slice(content),
-            Some(key) => key.seal(&header, content, content_type.0, body)?,
+            Some(protection) => protection.seal(&header, content_type, content, body)?,
         }
         self.end += wire;
         Ok(wire)
@@ -126,6 +134,6 @@ impl Outgoing {
     }
 
     pub(crate) fn wipe(&mut self) {
-        self.key = None;
+        self.protection = None;
     }
 }

@@ -167,7 +167,7 @@ fn every_message_is_read_and_written_as_it_was_recorded() {
 #[test]
 fn a_full_handshake() {
     let played = both_sides(FULL);
-    assert_eq!(played.info.group, NamedGroup::X25519);
+    assert_eq!(played.info.group, Some(NamedGroup::X25519));
     assert_eq!(played.info.signature_scheme, Some(SignatureScheme::RSA_PSS_RSAE_SHA256));
 }
 
@@ -176,7 +176,7 @@ fn a_full_handshake() {
 fn a_retried_handshake() {
     let played = both_sides(RETRIED);
     assert!(played.info.retried);
-    assert_eq!(played.info.group, NamedGroup::SECP256R1);
+    assert_eq!(played.info.group, Some(NamedGroup::SECP256R1));
 }
 
 /// RFC 8448 section 6: the server's ECDSA signature is verified here.
@@ -260,8 +260,8 @@ fn a_finished_behind_early_data() {
     let (header, sealed) = record.split_first_chunk().unwrap();
     let suite = Suite::of(CipherSuite::TLS_AES_128_GCM_SHA256).unwrap();
     let mut ours = vec![0; sealed.len()];
-    let mut key = client_secret.record_key(suite).unwrap();
-    key.seal(header, finished, ContentType::HANDSHAKE.0, &mut ours).unwrap();
+    let mut key = client_secret.protection(suite).unwrap();
+    key.seal(header, ContentType::HANDSHAKE, finished, &mut ours).unwrap();
     assert_eq!(ours, sealed);
 }
 
@@ -277,7 +277,8 @@ fn a_server_resumes() {
         cipher_suite: CipherSuite::TLS_AES_128_GCM_SHA256,
         issued: NOW,
         authenticated: NOW,
-        psk: secret(full.all("expand:resumption").next().unwrap()),
+        secret: secret(full.all("expand:resumption").next().unwrap()),
+        extended_main_secret: true,
         server_name: b"server".to_vec(),
         binding: config.session_binding(),
         not_after: None,

@@ -18,6 +18,7 @@ use crate::crypto::hash::{Digest, HashAlgorithm};
 use crate::crypto::hkdf::{Expander, extract, hmac_sign};
 use crate::crypto::secret::Secret;
 use crate::crypto::suite::Suite;
+use crate::record::protection::Protection;
 
 /// `Derive-Secret(., "derived", "")`: what the next extraction is salted with.
 fn salt(hash: HashAlgorithm, secret: &Secret) -> Result<hmac::Key, CryptoFailed> {
@@ -149,13 +150,14 @@ impl TrafficSecret {
         Self { hash, secret }
     }
 
-    /// The write key and IV for records (RFC 9846 section 7.3).
-    pub(crate) fn record_key(&self, suite: Suite) -> Result<Box<RecordKey>, CryptoFailed> {
+    /// Record protection with the write key and IV (RFC 9846 section 7.3).
+    pub(crate) fn protection(&self, suite: Suite) -> Result<Protection, CryptoFailed> {
         let expander = Expander::new(self.hash, &self.secret);
         let mut key = Zeroizing::new([0; 32]);
         let (key, _) = key.split_at_mut_checked(suite.aead.key_length()).ok_or(CryptoFailed)?;
         expander.expand_label(b"key", b"", key)?;
-        RecordKey::new(suite.aead, key, |iv| expander.expand_label(b"iv", b"", iv))
+        let key = RecordKey::new(suite.aead, key, |iv| expander.expand_label(b"iv", b"", iv))?;
+        Ok(Protection::Tls13(key))
     }
 
     /// The `verify_data` of a Finished over the transcript so far (RFC 9846 section 4.5.3).

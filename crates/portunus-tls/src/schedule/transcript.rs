@@ -8,13 +8,30 @@ use crate::wire::HandshakeType;
 /// The running hash over the handshake messages, as they were received and sent.
 pub(crate) struct Transcript {
     context: digest::Context,
+    /// The messages themselves, where they are to be signed: TLS 1.2 leaves the hash to the signature's scheme (RFC 5246 section 7.4.8).
+    #[cfg(feature = "tls12")]
+    kept: Option<Vec<u8>>,
 }
 
 impl Transcript {
     pub(crate) fn new(hash: HashAlgorithm) -> Self {
         Self {
             context: digest::Context::new(hash.digest()),
+            #[cfg(feature = "tls12")]
+            kept: None,
         }
+    }
+
+    /// From here on the messages are kept.
+    #[cfg(feature = "tls12")]
+    pub(crate) fn keep(&mut self) {
+        self.kept = Some(Vec::new());
+    }
+
+    /// The messages that were kept; none are any more.
+    #[cfg(feature = "tls12")]
+    pub(crate) fn take_kept(&mut self) -> Vec<u8> {
+        self.kept.take().unwrap_or_default()
     }
 
     /// The transcript that begins with the `message_hash` in place of the first ClientHello (RFC 9846 section 4.1).
@@ -30,6 +47,10 @@ impl Transcript {
     /// Adds a whole message, or the part of one that a binder covers.
     pub(crate) fn add(&mut self, bytes: &[u8]) {
         self.context.update(bytes);
+        #[cfg(feature = "tls12")]
+        if let Some(kept) = &mut self.kept {
+            kept.extend_from_slice(bytes);
+        }
     }
 
     /// The hash of all that was added so far.

@@ -15,9 +15,11 @@ pub(crate) struct Owner(pub(crate) Option<Weak<dyn Send + Sync>>);
 /// A session that a server offered to go on with: its ticket and what belongs to it. It serves one connection.
 pub struct ClientSession {
     pub(crate) cipher_suite: CipherSuite,
-    pub(crate) psk: Secret,
+    /// The pre-shared key; in TLS 1.2 the main secret.
+    pub(crate) secret: Secret,
+    /// What the server made of it; empty where a session of TLS 1.2 has an id alone.
     pub(crate) ticket: Vec<u8>,
-    pub(crate) age_add: u32,
+    pub(crate) of_version: OfVersion,
     pub(crate) received: UnixTime,
     /// The end of the ticket's life, or of the verdict on the server's certificate, whichever is first.
     pub(crate) expires: UnixTime,
@@ -29,7 +31,25 @@ pub struct ClientSession {
     pub(crate) chain: Arc<Vec<Vec<u8>>>,
 }
 
+/// What only one version has.
+pub(crate) enum OfVersion {
+    Tls13 {
+        age_add: u32,
+    },
+    #[cfg(feature = "tls12")]
+    Tls12 {
+        /// The server's name for it; empty where there is a ticket alone.
+        session_id: Vec<u8>,
+        extended_main_secret: bool,
+    },
+}
+
 impl ClientSession {
+    /// Whether it is one of TLS 1.3.
+    pub(crate) fn is_tls13(&self) -> bool {
+        matches!(self.of_version, OfVersion::Tls13 { .. })
+    }
+
     /// Whether it is still good at this time. A clock that went back makes it too young: then it is not used either.
     pub(crate) fn is_good_at(&self, now: UnixTime) -> bool {
         self.received.0 <= now.0 && now.0 < self.expires.0
@@ -44,10 +64,10 @@ impl ClientSession {
         }
     }
 
-    /// The age in milliseconds, hidden (RFC 9846 section 4.3.11.1).
-    pub(crate) fn obfuscated_age(&self, now: UnixTime) -> u32 {
+    /// The age in milliseconds, hidden by what the server gave for it (RFC 9846 section 4.3.11.1).
+    pub(crate) fn obfuscated_age(&self, age_add: u32, now: UnixTime) -> u32 {
         let seconds = u32::try_from(now.0.saturating_sub(self.received.0)).unwrap_or(0);
-        seconds.wrapping_mul(1000).wrapping_add(self.age_add)
+        seconds.wrapping_mul(1000).wrapping_add(age_add)
     }
 }
 

@@ -17,7 +17,7 @@ const ROTATION: i64 = 6 * 3600;
 const NAME: usize = 16;
 const NONCE: usize = 12;
 /// The layout of what is sealed; another number is another layout.
-const LAYOUT: u8 = 2;
+const LAYOUT: u8 = 3;
 
 /// What a ticket holds.
 pub(crate) struct TicketContent {
@@ -25,7 +25,10 @@ pub(crate) struct TicketContent {
     pub(crate) issued: UnixTime,
     /// When the full handshake was from which the session comes.
     pub(crate) authenticated: UnixTime,
-    pub(crate) psk: Secret,
+    /// The pre-shared key; in TLS 1.2 the main secret.
+    pub(crate) secret: Secret,
+    /// Whether it is bound to the handshake that it comes from, as those of TLS 1.3 always are (RFC 7627).
+    pub(crate) extended_main_secret: bool,
     /// The server name of the ClientHello, in lower case; empty without one.
     pub(crate) server_name: Vec<u8>,
     /// [`crate::config::server::ServerConfig::session_binding`].
@@ -124,7 +127,7 @@ impl NamedKey {
 
 impl TicketContent {
     fn encode(&self) -> Result<Zeroizing<Vec<u8>>, TooLong> {
-        // Room enough that the vector, which holds the PSK, does not move while it grows; the tag is appended to it too.
+        // Room enough that the vector, which holds the secret, does not move while it grows; the tag is appended to it too.
         let chain: usize = self.chain.iter().map(|der| der.len().saturating_add(3)).sum();
         let mut w = Writer::new("ticket");
         w.reserve(chain.saturating_add(self.server_name.len()).saturating_add(256));
@@ -132,7 +135,8 @@ impl TicketContent {
         w.u16(self.cipher_suite.0);
         w.bytes(&self.issued.0.to_be_bytes());
         w.bytes(&self.authenticated.0.to_be_bytes());
-        w.opaque8("psk", self.psk.as_ref())?;
+        w.opaque8("secret", self.secret.as_ref())?;
+        w.u8(u8::from(self.extended_main_secret));
         w.opaque16("server_name", &self.server_name)?;
         w.bytes(&self.binding);
         w.bytes(&self.not_after.map_or(i64::MAX, |end| end.0).to_be_bytes());
@@ -148,11 +152,12 @@ impl TicketContent {
         let cipher_suite = CipherSuite(r.u16("cipher_suite")?);
         let issued = UnixTime(i64::from_be_bytes(*r.array::<8>("issued")?));
         let authenticated = UnixTime(i64::from_be_bytes(*r.array::<8>("authenticated")?));
-        let psk = r.vec8("psk", 32..=48)?;
-        let psk = Secret::filled(psk.len(), |out| {
-            out.copy_from_slice(psk);
+        let secret = r.vec8("secret", 32..=48)?;
+        let secret = Secret::filled(secret.len(), |out| {
+            out.copy_from_slice(secret);
             Ok::<_, Malformed>(())
         })?;
+        let extended_main_secret = r.u8("extended_main_secret")? != 0;
         let server_name = r.vec16("server_name", 0..=0xffff)?.to_vec();
         let binding = *r.array::<32>("binding")?;
         let not_after = i64::from_be_bytes(*r.array::<8>("not_after")?);
@@ -167,7 +172,8 @@ impl TicketContent {
             cipher_suite,
             issued,
             authenticated,
-            psk,
+            secret,
+            extended_main_secret,
             server_name,
             binding,
             not_after: (not_after != i64::MAX).then_some(UnixTime(not_after)),

@@ -1,4 +1,6 @@
-//! The ClientHello: what we offer, and what an answer may hold of it.
+//! The ClientHello: what we offer, and what an answer may hold of it. Both versions begin with it; the answer decides.
+
+use std::sync::Arc;
 
 use portunus_x509::{ServerName, UnixTime};
 
@@ -6,16 +8,17 @@ use crate::config::client::ClientConfig;
 use crate::crypto::group::KeyShares;
 use crate::crypto::random;
 use crate::crypto::suite::Suite;
-use crate::error::{Error, PeerFault};
+use crate::error::{Error, Misuse, PeerFault};
+use crate::handshake::channel::Message;
 use crate::policy::Policy;
 use crate::schedule::tls13::EarlySecret;
 use crate::schedule::transcript::Transcript;
-use crate::session::client::ClientSession;
+use crate::session::client::{ClientSession, OfVersion};
 use crate::wire::Sequence;
 use crate::wire::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, PskKeyExchangeMode};
 use crate::wire::{
     ClientExtensions, ClientHello, HostName, KeyShareEntry, OfferedPsks, Order, ProtocolName, PskBinderEntry,
-    PskIdentity, UnknownExtension,
+    PskIdentity, ServerHelloOrRetry, UnknownExtension,
 };
 use crate::wire::{Decode, Malformed, handshake_message};
 
@@ -42,19 +45,44 @@ impl Grease {
 
 /// What stays the same in both ClientHellos.
 pub(crate) struct Offer<'a> {
-    config: &'a ClientConfig,
-    server: &'a ServerName,
+    pub(super) config: &'a Arc<ClientConfig>,
+    pub(super) server: &'a ServerName,
     pub(crate) random: [u8; 32],
+    /// Not empty: middleboxes then see a TLS 1.2 resumption (RFC 9846 appendix E.4), and a server of TLS 1.2 that takes a ticket says so by giving it
+    /// back (RFC 5077 section 3.4).
     session_id: [u8; 32],
     grease: Grease,
-    now: UnixTime,
+    pub(super) now: UnixTime,
+    pub(super) tls13: bool,
+    pub(super) tls12: bool,
 }
 
 /// A ClientHello that was sent: its bytes are the one source of what an answer may refer to.
 pub(crate) struct SentHello {
     pub(crate) bytes: Vec<u8>,
-    /// The early secret of the session that was offered.
+    /// The early secret of the session of TLS 1.3 that was offered.
     pub(crate) early_secret: Option<EarlySecret>,
+}
+
+/// What was sent, and the first answer to it: where the versions part.
+pub(super) struct Opening<'a> {
+    pub(super) offer: Offer<'a>,
+    pub(super) hello: SentHello,
+    pub(super) shares: KeyShares,
+    pub(super) session: Option<ClientSession>,
+    pub(super) answer: Message,
+}
+
+/// A session of this server that the full handshake would accept today as well.
+pub(super) fn session(config: &ClientConfig, server: &ServerName, now: UnixTime) -> Option<ClientSession> {
+    let sessions = config.sessions.as_ref()?;
+    // Bounded by what the store holds of one server: each one taken is gone.
+    std::iter::from_fn(|| sessions.take(server)).find(|session| {
+        session.is_good_at(now)
+            && session.trust == config.verifier.trust()
+            && session.is_of(&config.owner())
+            && config.policy.cipher_suites.contains(&session.cipher_suite)
+    })
 }
 
 /// What a HelloRetryRequest changed.
@@ -66,20 +94,71 @@ pub(crate) struct Retry<'a> {
 }
 
 impl<'a> Offer<'a> {
-    pub(crate) fn new(config: &'a ClientConfig, server: &'a ServerName, now: UnixTime) -> Result<Self, Error> {
+    pub(crate) fn new(config: &'a Arc<ClientConfig>, server: &'a ServerName, now: UnixTime) -> Result<Self, Error> {
         Ok(Self {
             config,
             server,
             random: random::array()?,
-            // Not empty: middleboxes then see a TLS 1.2 resumption (RFC 9846 appendix E.4).
             session_id: random::array()?,
             grease: Grease::from_random(random::array()?),
             now,
+            tls13: config.policy.speaks(ProtocolVersion::TLS1_3),
+            tls12: config.policy.speaks(ProtocolVersion::TLS1_2),
         })
     }
 
     pub(crate) fn policy(&self) -> &Policy {
         &self.config.policy
+    }
+
+    /// Key shares for the first ClientHello; TLS 1.2 has none.
+    pub(super) fn key_shares(&self) -> Result<KeyShares, Error> {
+        if !self.tls13 {
+            return Ok(KeyShares::default());
+        }
+        Ok(KeyShares::generate(&self.config.key_shares).map_err(|_| Misuse::EmptyConfiguration)?)
+    }
+
+    /// What the versions that are spoken have of suites, and what is no suite but a sign to a server.
+    fn cipher_suites(&self) -> Vec<CipherSuite> {
+        let policy = &self.config.policy;
+        let spoken = |suite: &CipherSuite| {
+            if Suite::of(*suite).is_some() {
+                self.tls13
+            } else {
+                self.tls12
+            }
+        };
+        let ours = policy.cipher_suites.iter().copied().filter(spoken);
+        // RFC 5746 section 3.4: three bytes less than the extension.
+        let renegotiation = self.tls12.then_some(CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV);
+        let fallback = self.config.is_fallback.then_some(CipherSuite::TLS_FALLBACK_SCSV);
+        std::iter::once(self.grease.cipher_suite)
+            .chain(ours)
+            .chain(renegotiation)
+            .chain(fallback)
+            .collect()
+    }
+
+    fn groups(&self) -> Vec<NamedGroup> {
+        let groups = self.config.policy.groups.iter().copied();
+        // TLS 1.2 alone has no hybrid groups.
+        let spoken = |group: &NamedGroup| self.tls13 || *group != NamedGroup::X25519MLKEM768;
+        std::iter::once(self.grease.group)
+            .chain(groups.filter(spoken))
+            .collect()
+    }
+
+    /// The id of a session of TLS 1.2, or bytes that are like one.
+    fn session_id<'b>(&'b self, session: Option<&'b ClientSession>) -> &'b [u8] {
+        match session.map(|session| &session.of_version) {
+            #[cfg(feature = "tls12")]
+            Some(OfVersion::Tls12 { session_id, .. }) if !session_id.is_empty() => session_id,
+            #[cfg(feature = "tls12")]
+            Some(OfVersion::Tls12 { .. }) => &self.session_id,
+            _ if self.tls13 => &self.session_id,
+            _ => &[],
+        }
     }
 
     /// Writes a ClientHello. `session` is offered last, its binder over all that stands before it.
@@ -90,12 +169,8 @@ impl<'a> Offer<'a> {
         retry: Option<&Retry<'_>>,
     ) -> Result<SentHello, Error> {
         let policy = &self.config.policy;
-        let cipher_suites: Vec<_> = std::iter::once(self.grease.cipher_suite)
-            .chain(policy.cipher_suites.iter().copied())
-            .collect();
-        let groups: Vec<_> = std::iter::once(self.grease.group)
-            .chain(policy.groups.iter().copied())
-            .collect();
+        let cipher_suites = self.cipher_suites();
+        let groups = self.groups();
         let entries = shares.entries().iter().map(|(group, share)| KeyShareEntry {
             group: *group,
             key_exchange: share,
@@ -116,30 +191,39 @@ impl<'a> Offer<'a> {
             .map(|protocol| ProtocolName(protocol))
             .collect();
         let signature_algorithms = policy.signature_algorithms();
-        let versions = [self.grease.version, ProtocolVersion::TLS1_3];
+        let versions: Vec<_> = std::iter::once(self.grease.version).chain(policy.versions()).collect();
         let grease_extension = [UnknownExtension {
             extension_type: self.grease.extension,
             extension_data: &[],
         }];
-        let binder = session.map(|session| Suite::of(session.cipher_suite).map_or(32, |suite| suite.hash.length()));
+        let psk = session.and_then(|session| match session.of_version {
+            OfVersion::Tls13 { age_add } => Some((session, age_add)),
+            #[cfg(feature = "tls12")]
+            OfVersion::Tls12 { .. } => None,
+        });
+        let binder = psk.map(|(session, _)| Suite::of(session.cipher_suite).map_or(32, |suite| suite.hash.length()));
         let zeros = [0; 48];
         let binders: Vec<_> = binder
             .and_then(|length| zeros.get(..length))
             .map(PskBinderEntry)
             .into_iter()
             .collect();
-        let identities: Vec<_> = session
-            .map(|session| PskIdentity {
+        let identities: Vec<_> = psk
+            .map(|(session, age_add)| PskIdentity {
                 identity: &session.ticket,
-                obfuscated_ticket_age: session.obfuscated_age(self.now),
+                obfuscated_ticket_age: session.obfuscated_age(age_add, self.now),
             })
             .into_iter()
             .collect();
+        let resumes = self.config.sessions.is_some();
+        let older_ticket = session
+            .filter(|session| !session.is_tls13())
+            .map(|session| session.ticket.as_slice());
         let order = [self.grease.extension];
         let hello = ClientHello {
             legacy_version: ProtocolVersion::TLS1_2,
             random: &self.random,
-            legacy_session_id: &self.session_id,
+            legacy_session_id: self.session_id(session),
             cipher_suites: Sequence::from(cipher_suites.as_slice()),
             legacy_compression_methods: &[0],
             extensions: ClientExtensions {
@@ -148,19 +232,20 @@ impl<'a> Offer<'a> {
                     // Literal addresses are not permitted in SNI (RFC 6066 section 3).
                     ServerName::Ip(_) => None,
                 },
+                // RFC 8422 section 5.1.1: the one form that is left.
+                ec_point_formats: self.tls12.then_some(&[0]),
+                extended_main_secret: self.tls12,
+                session_ticket: (self.tls12 && resumes).then_some(older_ticket.unwrap_or_default()),
                 supported_groups: Some(Sequence::from(groups.as_slice())),
                 signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
                 application_layer_protocol_negotiation: (!protocols.is_empty())
                     .then_some(Sequence::from(protocols.as_slice())),
-                supported_versions: Some(Sequence::from(&versions[..])),
+                supported_versions: self.tls13.then_some(Sequence::from(&versions[..])),
                 cookie: retry.and_then(|retry| retry.cookie),
-                key_share: Some(Sequence::from(key_shares.as_slice())),
-                psk_key_exchange_modes: self
-                    .config
-                    .sessions
-                    .is_some()
+                key_share: self.tls13.then_some(Sequence::from(key_shares.as_slice())),
+                psk_key_exchange_modes: (self.tls13 && resumes)
                     .then_some(Sequence::from(&[PskKeyExchangeMode::PSK_DHE_KE][..])),
-                pre_shared_key: session.map(|_| OfferedPsks {
+                pre_shared_key: psk.map(|_| OfferedPsks {
                     identities: Sequence::from(identities.as_slice()),
                     binders: Sequence::from(binders.as_slice()),
                 }),
@@ -174,9 +259,9 @@ impl<'a> Offer<'a> {
         {
             bytes = crate::crypto::recorded::in_place_of(HandshakeType::CLIENT_HELLO, bytes);
         }
-        let early_secret = match session {
+        let early_secret = match psk {
             None => None,
-            Some(session) => Some(bind(&mut bytes, &hello, session, retry)?),
+            Some((session, _)) => Some(bind(&mut bytes, &hello, session, retry)?),
         };
         #[cfg(fuzzing)]
         let bytes = crate::mutation::message(HandshakeType::CLIENT_HELLO, bytes);
@@ -192,7 +277,7 @@ fn bind(
     retry: Option<&Retry<'_>>,
 ) -> Result<EarlySecret, Error> {
     let suite = Suite::of(session.cipher_suite).ok_or(PeerFault::PskHashMismatch)?;
-    let early_secret = EarlySecret::new(suite.hash, session.psk.as_ref())?;
+    let early_secret = EarlySecret::new(suite.hash, session.secret.as_ref())?;
     let binders = hello
         .extensions
         .pre_shared_key
@@ -208,6 +293,31 @@ fn bind(
     let place = bytes.len().saturating_sub(binder.len());
     bytes.get_mut(place..).unwrap_or_default().copy_from_slice(binder);
     Ok(early_secret)
+}
+
+/// The version that the server chose (RFC 9846 section 4.2.3 and RFC 9846 section 4.3.1).
+pub(super) fn version(answer: &ServerHelloOrRetry<'_>, offer: &Offer<'_>) -> Result<ProtocolVersion, Error> {
+    let hello = match answer {
+        // Its random alone tells it.
+        ServerHelloOrRetry::HelloRetryRequest(_) if offer.tls13 => return Ok(ProtocolVersion::TLS1_3),
+        ServerHelloOrRetry::HelloRetryRequest(_) => return Err(PeerFault::VersionNotOffered.into()),
+        ServerHelloOrRetry::ServerHello(hello) => hello,
+    };
+    match hello.extensions.supported_versions {
+        Some(ProtocolVersion::TLS1_3) if offer.tls13 => return Ok(ProtocolVersion::TLS1_3),
+        Some(_) => return Err(PeerFault::SelectedVersionIllegal.into()),
+        None => {}
+    }
+    // A random that ends so comes from a server that has TLS 1.3: somebody took it from our offer.
+    let is_marked = matches!(hello.random.last_chunk(), Some(b"DOWNGRD\x01" | b"DOWNGRD\x00"));
+    if offer.tls13 && is_marked {
+        return Err(PeerFault::Downgrade.into());
+    }
+    match hello.legacy_version {
+        ProtocolVersion::TLS1_2 if offer.tls12 => Ok(ProtocolVersion::TLS1_2),
+        ProtocolVersion::SSL3_0 => Err(PeerFault::Ssl3.into()),
+        _ => Err(PeerFault::VersionNotOffered.into()),
+    }
 }
 
 impl SentHello {

@@ -1,4 +1,57 @@
-//! The client's side.
+//! The client's side: the ClientHello offers all versions, and the server's answer decides which flow goes on.
 
 pub(crate) mod hello;
-pub(crate) mod tls13;
+#[cfg(feature = "tls12")]
+mod tls12;
+mod tls13;
+
+use std::sync::Arc;
+
+use portunus_x509::{ServerName, UnixTime};
+
+use self::hello::{Offer, Opening};
+use crate::config::client::ClientConfig;
+use crate::error::{Error, PeerFault};
+use crate::handshake::Established;
+use crate::handshake::channel::Channel;
+use crate::handshake_io::ChangeCipherSpec;
+#[cfg(feature = "tls12")]
+use crate::handshake_io::Warnings;
+use crate::wire::{HandshakeType, ProtocolVersion};
+
+/// From the ClientHello to the end of the handshake. Dropping the future abandons it; nothing is sent any more.
+pub(crate) async fn handshake(
+    mut channel: Channel,
+    config: Arc<ClientConfig>,
+    server: ServerName,
+    now: UnixTime,
+) -> Result<Established, Error> {
+    let offer = Offer::new(&config, &server, now)?;
+    channel.log_keys(config.key_log.as_ref(), &offer.random);
+    let session = hello::session(&config, &server, now);
+    let shares = offer.key_shares()?;
+    let hello = offer.write(&shares, session.as_ref(), None)?;
+    channel.send_hello(&hello.bytes);
+    if offer.tls13 {
+        channel.change_cipher_spec(ChangeCipherSpec::Drop);
+    }
+    #[cfg(feature = "tls12")]
+    if offer.tls12 {
+        channel.warnings(Warnings::Ignore);
+    }
+    let answer = channel.receive(&[HandshakeType::SERVER_HELLO]).await?;
+    let version = hello::version(&answer.decode()?, &offer)?;
+    let opening = Opening {
+        offer,
+        hello,
+        shares,
+        session,
+        answer,
+    };
+    match version {
+        #[cfg(feature = "tls12")]
+        ProtocolVersion::TLS1_2 => tls12::handshake(channel, opening).await,
+        ProtocolVersion::TLS1_3 => tls13::handshake(channel, opening).await,
+        _ => Err(PeerFault::VersionNotOffered.into()),
+    }
+}

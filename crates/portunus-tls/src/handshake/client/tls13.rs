@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use portunus_x509::{ServerName, UnixTime};
 
-use super::hello::{Offer, Retry, SentHello};
+use super::hello::{Offer, Opening, Retry, SentHello};
 use crate::config::client::ClientConfig;
 use crate::config::identity::Identity;
 use crate::config::verify::Presented;
 use crate::crypto::group::{ExchangeFailed, KeyShares};
 use crate::crypto::suite::Suite;
-use crate::error::{Error, Internal, Misuse, PeerFault};
+use crate::error::{Error, Internal, PeerFault};
 use crate::handshake::channel::{Aligned, Channel, Message};
 use crate::handshake::signed::{peer_certificate_verify, peer_chain, peer_finished, signed_content};
-use crate::handshake::{ConnectionInfo, Established, Resumption, Secrets, Side};
-use crate::handshake_io::ChangeCipherSpec;
+use crate::handshake::{ConnectionInfo, Established, Resumption, Secrets, Side, TrafficSecrets};
+use crate::handshake_io::{ChangeCipherSpec, Warnings};
 use crate::observe::{Note, SecretLabel};
 use crate::schedule::tls13::HandshakeSecret;
 use crate::schedule::transcript::Transcript;
@@ -28,22 +28,24 @@ use crate::wire::{Certificate, CertificateEntry};
 use crate::wire::{ExtensionType, HandshakeType, ProtocolVersion, SignatureScheme};
 use crate::wire::{HelloRetryRequest, ServerHello, ServerHelloOrRetry};
 
-/// From the ClientHello to our Finished. Dropping the future abandons the handshake; nothing is sent any more.
-pub(crate) async fn handshake(
-    mut channel: Channel,
-    config: Arc<ClientConfig>,
-    server: ServerName,
-    now: UnixTime,
-) -> Result<Established, Error> {
-    // ClientHello, and a second one if the server asks for it.
-    let offer = Offer::new(&config, &server, now)?;
-    channel.log_keys(config.key_log.as_ref(), &offer.random);
-    let mut session = session(&config, &server, now);
-    let shares = KeyShares::generate(&config.key_shares).map_err(|_| Misuse::EmptyConfiguration)?;
-    let hello = offer.write(&shares, session.as_ref(), None)?;
-    channel.send_hello(&hello.bytes);
-    channel.change_cipher_spec(ChangeCipherSpec::Drop);
-    let first = channel.receive_last(&[HandshakeType::SERVER_HELLO]).await?;
+/// From the server's answer to our Finished.
+pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Result<Established, Error> {
+    // ServerHello, or a HelloRetryRequest and what follows it.
+    channel.warnings(Warnings::Fatal);
+    let aligned = channel.aligned()?;
+    let Opening {
+        offer,
+        hello,
+        shares,
+        session,
+        answer,
+    } = opening;
+    let (config, server, now) = (offer.config, offer.server, offer.now);
+    let older = session.as_ref().is_some_and(|session| !session.is_tls13());
+    if older {
+        channel.note(&Note::NotResumed);
+    }
+    let mut session = session.filter(ClientSession::is_tls13);
     let Answer {
         message,
         aligned,
@@ -51,14 +53,21 @@ pub(crate) async fn handshake(
         shares,
         transcript,
         retried,
-    } = match first.0.decode()? {
-        ServerHelloOrRetry::ServerHello(_) => answered(first, hello, shares),
+    } = match answer.decode()? {
+        ServerHelloOrRetry::ServerHello(_) => Answer {
+            message: answer,
+            aligned,
+            hello,
+            shares,
+            transcript: None,
+            retried: false,
+        },
         ServerHelloOrRetry::HelloRetryRequest(retry) => {
             retry_hello(
                 &mut channel,
                 &offer,
                 &retry,
-                first.0.bytes(),
+                answer.bytes(),
                 hello,
                 shares,
                 &mut session,
@@ -67,7 +76,7 @@ pub(crate) async fn handshake(
         }
     };
 
-    // ServerHello: from here on both sides have the handshake's keys.
+    // From here on both sides have the handshake's keys.
     let ServerHelloOrRetry::ServerHello(server_hello) = message.decode()? else {
         return Err(PeerFault::SecondRetry.into());
     };
@@ -118,14 +127,18 @@ pub(crate) async fn handshake(
         "SERVER_HANDSHAKE_TRAFFIC_SECRET",
         server_secret.expose(),
     );
-    channel.read_with(aligned, suite, &server_secret, SecretLabel::ServerHandshakeTraffic)?;
+    channel.read_with(
+        aligned,
+        server_secret.protection(suite)?,
+        SecretLabel::ServerHandshakeTraffic,
+    );
     if !retried {
         channel.send_change_cipher_spec()?;
     }
-    channel.write_with(suite, &client_secret, SecretLabel::ClientHandshakeTraffic)?;
+    channel.write_with(client_secret.protection(suite)?, SecretLabel::ClientHandshakeTraffic)?;
 
     // EncryptedExtensions, [CertificateRequest], [Certificate, CertificateVerify], Finished of the server.
-    let application_protocol = encrypted_extensions(&mut channel, &mut transcript, &hello, &config).await?;
+    let application_protocol = encrypted_extensions(&mut channel, &mut transcript, &hello, config).await?;
     let proof = match session {
         Some(session) => {
             channel.note(&Note::Resumed);
@@ -135,7 +148,7 @@ pub(crate) async fn handshake(
                 ..ServerProof::default()
             }
         }
-        None => server_certificate(&mut channel, &mut transcript, &hello, &config, &server, now).await?,
+        None => server_certificate(&mut channel, &mut transcript, &hello, config, server, now).await?,
     };
     let aligned = peer_finished(&mut channel, &mut transcript, &server_secret).await?;
     let main_secret = handshake_secret.into_main()?;
@@ -153,15 +166,14 @@ pub(crate) async fn handshake(
     channel.derived(SecretLabel::Exporter, "EXPORTER_SECRET", secrets.exporter.as_ref());
     channel.read_with(
         aligned,
-        suite,
-        &secrets.server,
+        secrets.server.protection(suite)?,
         SecretLabel::ServerApplicationTraffic(0),
-    )?;
+    );
     channel.change_cipher_spec(ChangeCipherSpec::Refuse);
 
     // [Certificate, [CertificateVerify]], Finished of ours.
     let (client_chain, client_signature_scheme) = match &proof.request {
-        Some(request) => certificate(&mut channel, &mut transcript, request, &config).await?,
+        Some(request) => certificate(&mut channel, &mut transcript, request, config).await?,
         None => Default::default(),
     };
     let verify_data = client_secret.verify_data(&transcript.hash())?;
@@ -172,18 +184,21 @@ pub(crate) async fn handshake(
             verify_data: verify_data.as_ref(),
         },
     )?;
-    channel.write_with(suite, &secrets.client, SecretLabel::ClientApplicationTraffic(0))?;
+    channel.write_with(
+        secrets.client.protection(suite)?,
+        SecretLabel::ClientApplicationTraffic(0),
+    )?;
     let resumption_secret = main_secret.resumption_secret(&transcript.hash())?;
     channel.note(&Note::SecretDerived(SecretLabel::Resumption));
     channel.note(&Note::Established);
     let info = ConnectionInfo {
         version: ProtocolVersion::TLS1_3,
         cipher_suite: suite.id,
-        group: share.group,
+        group: Some(share.group),
         signature_scheme: proof.scheme,
         client_signature_scheme,
         application_protocol,
-        server_name: match &server {
+        server_name: match server {
             ServerName::Dns(name) => Some(name.as_str().as_bytes().to_vec()),
             ServerName::Ip(_) => None,
         },
@@ -191,6 +206,7 @@ pub(crate) async fn handshake(
         client_chain,
         resumed: proof.scheme.is_none(),
         retried,
+        extended_main_secret: true,
     };
     let resumption = config.sessions.is_some().then(|| Resumption {
         config: config.clone(),
@@ -200,26 +216,14 @@ pub(crate) async fn handshake(
     });
     Ok(Established {
         side: Side::Client,
-        suite,
         info,
-        secrets: Secrets {
+        secrets: Secrets::Tls13(TrafficSecrets {
+            suite,
             read: secrets.server,
             write: secrets.client,
             exporter: secrets.exporter,
             resumption,
-        },
-    })
-}
-
-/// A session of this server that the full handshake would accept today as well.
-fn session(config: &ClientConfig, server: &ServerName, now: UnixTime) -> Option<ClientSession> {
-    let sessions = config.sessions.as_ref()?;
-    // Bounded by what the store holds of one server: each one taken is gone.
-    std::iter::from_fn(|| sessions.take(server)).find(|session| {
-        session.is_good_at(now)
-            && session.trust == config.verifier.trust()
-            && session.is_of(&config.owner())
-            && config.policy.cipher_suites.contains(&session.cipher_suite)
+        }),
     })
 }
 
@@ -231,17 +235,6 @@ struct Answer {
     shares: KeyShares,
     transcript: Option<(Transcript, Suite)>,
     retried: bool,
-}
-
-fn answered((message, aligned): (Message, Aligned), hello: SentHello, shares: KeyShares) -> Answer {
-    Answer {
-        message,
-        aligned,
-        hello,
-        shares,
-        transcript: None,
-        retried: false,
-    }
 }
 
 /// The server asks for another ClientHello (RFC 9846 section 4.2.4).
@@ -340,22 +333,15 @@ impl Offer<'_> {
 
 /// RFC 9846 section 4.2.3.
 fn server_parameters(server_hello: &ServerHello<'_>, offer: &Offer<'_>, hello: &SentHello) -> Result<Suite, Error> {
-    let extensions = &server_hello.extensions;
-    if extensions.supported_versions.is_none() {
-        // A random that ends so comes from a server that has TLS 1.3: somebody took it from our offer.
-        let is_downgraded = matches!(server_hello.random.last_chunk(), Some(b"DOWNGRD\x01" | b"DOWNGRD\x00"));
-        return Err(if is_downgraded {
-            PeerFault::Downgrade
-        } else {
-            PeerFault::VersionNotOffered
-        }
-        .into());
+    if server_hello.extensions.supported_versions.is_none() {
+        // Only after a HelloRetryRequest: the first answer said which version it is.
+        return Err(PeerFault::VersionChanged.into());
     }
     hello.check_answer(server_hello.extension_types())?;
     offer.check_choice(
         hello,
         server_hello.legacy_version,
-        extensions.supported_versions,
+        server_hello.extensions.supported_versions,
         server_hello.legacy_session_id_echo,
         server_hello.cipher_suite,
         server_hello.legacy_compression_method,

@@ -1,11 +1,14 @@
 //! Reading a ClientHello: what it asks for, and what goes on from it.
 
+use std::sync::Arc;
+
 use portunus_x509::{DnsName, UnixTime};
 
 use crate::choose;
 use crate::config::server::ServerConfig;
 use crate::crypto::suite::Suite;
 use crate::error::{Error, PeerFault};
+use crate::handshake::channel::{Aligned, Message};
 use crate::limits::MAX_PSK_IDENTITIES;
 use crate::schedule::tls13::EarlySecret;
 use crate::schedule::transcript::Transcript;
@@ -19,7 +22,14 @@ pub(crate) fn host_name(hello: &ClientHello<'_>) -> Option<DnsName> {
     DnsName::parse(name).ok()
 }
 
-/// What is chosen from a ClientHello.
+/// A ClientHello, and the configuration that it leads to: where the versions part.
+pub(super) struct Opening {
+    pub(super) message: Message,
+    pub(super) aligned: Aligned,
+    pub(super) config: Arc<ServerConfig>,
+}
+
+/// What is chosen from a ClientHello of TLS 1.3.
 pub(crate) struct Choice {
     pub(crate) suite: Suite,
     pub(crate) group: NamedGroup,
@@ -28,9 +38,8 @@ pub(crate) struct Choice {
     pub(crate) application_protocol: Option<Vec<u8>>,
 }
 
-/// RFC 9846 section 4.2.1: version, suite, group, protocol.
+/// RFC 9846 section 4.2.1: suite, group, protocol.
 pub(crate) fn choose(hello: &ClientHello<'_>, config: &ServerConfig) -> Result<Choice, Error> {
-    choose::version(hello)?;
     if hello.legacy_compression_methods != [0] {
         return Err(PeerFault::CompressionOffered.into());
     }
@@ -136,7 +145,7 @@ pub(crate) fn resumption(
         }
         let truncated = message.len().saturating_sub(offered.binders_length());
         let truncated = transcript.hash_with(message.get(..truncated).unwrap_or_default());
-        let early_secret = EarlySecret::new(suite.hash, ticket.psk.as_ref())?;
+        let early_secret = EarlySecret::new(suite.hash, ticket.secret.as_ref())?;
         if !early_secret.resumption_binder(&truncated)?.matches(binder.0) {
             return Err(PeerFault::BadBinder.into());
         }

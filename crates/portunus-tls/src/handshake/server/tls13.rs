@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use portunus_x509::UnixTime;
 
-use super::hello::{self, Choice};
+use super::hello::{self, Choice, Opening};
+use crate::choose;
 use crate::config::identity::Identity;
-use crate::config::server::{ChooseConfig, ClientAuthentication, ServerConfig};
+use crate::config::server::{ClientAuthentication, ServerConfig};
 use crate::config::verify::{Presented, VerifyPeer};
 use crate::crypto::suite::Suite;
 use crate::crypto::{group, random};
 use crate::error::{Error, Internal, PeerFault};
 use crate::handshake::channel::Channel;
 use crate::handshake::signed::{peer_certificate_verify, peer_chain, peer_finished, signed_content};
-use crate::handshake::{ConnectionInfo, Established, Secrets, Side};
+use crate::handshake::{ConnectionInfo, Established, Secrets, Side, TrafficSecrets};
 use crate::handshake_io::{ApplicationData, ChangeCipherSpec};
 use crate::limits::{MAX_SKIPPED_EARLY_DATA, TICKET_LIFETIME, TICKETS_ISSUED};
 use crate::observe::{Direction, Note, SecretLabel};
@@ -31,28 +32,23 @@ use crate::wire::{ClientHello, DistinguishedName, KeyShareEntry, ProtocolName};
 use crate::wire::{HandshakeType, ProtocolVersion, PskKeyExchangeMode, SignatureScheme};
 use crate::wire::{HelloRetryRequest, HelloRetryRequestExtensions, ServerHello, ServerHelloExtensions};
 
-/// From the ClientHello to the client's Finished. Dropping the future abandons the handshake; nothing is sent any more.
-pub(crate) async fn handshake(
-    mut channel: Channel,
-    chooser: Arc<dyn ChooseConfig>,
-    now: UnixTime,
-) -> Result<Established, Error> {
-    // ClientHello, and a second one if its key share is not of the group that we want.
-    let (first, aligned) = channel.receive_last(&[HandshakeType::CLIENT_HELLO]).await?;
+/// From what goes on from the ClientHello to the client's Finished.
+pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixTime) -> Result<Established, Error> {
+    // A second ClientHello, if the first one's key share is not of the group that we want.
+    let Opening {
+        message: first,
+        aligned,
+        config,
+    } = opening;
     channel.change_cipher_spec(ChangeCipherSpec::Drop);
-    let (config, choice) = {
+    let choice = {
         let hello: ClientHello<'_> = first.decode()?;
-        let host = hello::host_name(&hello);
-        let chosen = chooser.choose(&hello, host.as_ref()).await;
-        let config = chosen.map_err(|reason| Internal::NoConfiguration { reason })?;
-        channel.log_keys(config.key_log.as_ref(), hello.random);
         if hello.extensions.early_data {
             channel.application_data(ApplicationData::Skip {
                 left: MAX_SKIPPED_EARLY_DATA,
             });
         }
-        let choice = hello::choose(&hello, &config)?;
-        (config, choice)
+        hello::choose(&hello, &config)?
     };
     let suite = choice.suite;
     channel.note(&Note::Chosen {
@@ -68,6 +64,9 @@ pub(crate) async fn handshake(
         channel.application_data(ApplicationData::Refuse);
         let after: ClientHello<'_> = second.decode()?;
         hello::check_second(&before, &after, choice.group)?;
+        if choose::version(&after, &config.policy)? != ProtocolVersion::TLS1_3 {
+            return Err(PeerFault::SecondHelloChanged.into());
+        }
         let choice = Choice {
             suite,
             ..hello::choose(&after, &config)?
@@ -119,8 +118,12 @@ pub(crate) async fn handshake(
         "SERVER_HANDSHAKE_TRAFFIC_SECRET",
         server_secret.expose(),
     );
-    channel.write_with(suite, &server_secret, SecretLabel::ServerHandshakeTraffic)?;
-    channel.read_with(aligned, suite, &client_secret, SecretLabel::ClientHandshakeTraffic)?;
+    channel.write_with(server_secret.protection(suite)?, SecretLabel::ServerHandshakeTraffic)?;
+    channel.read_with(
+        aligned,
+        client_secret.protection(suite)?,
+        SecretLabel::ClientHandshakeTraffic,
+    );
 
     // EncryptedExtensions, [CertificateRequest], [Certificate, CertificateVerify], Finished.
     encrypted_extensions(&mut channel, &mut transcript, &hello, &choice, session.is_some())?;
@@ -155,7 +158,10 @@ pub(crate) async fn handshake(
         secrets.server.expose(),
     );
     channel.derived(SecretLabel::Exporter, "EXPORTER_SECRET", secrets.exporter.as_ref());
-    channel.write_with(suite, &secrets.server, SecretLabel::ServerApplicationTraffic(0))?;
+    channel.write_with(
+        secrets.server.protection(suite)?,
+        SecretLabel::ServerApplicationTraffic(0),
+    )?;
 
     // [Certificate, [CertificateVerify]], Finished of the client. One that refuses our certificate may say so before it has keys.
     channel.plaintext_alerts(true);
@@ -168,10 +174,9 @@ pub(crate) async fn handshake(
     channel.plaintext_alerts(false);
     channel.read_with(
         aligned,
-        suite,
-        &secrets.client,
+        secrets.client.protection(suite)?,
         SecretLabel::ClientApplicationTraffic(0),
-    )?;
+    );
 
     let (client_chain, not_after, authenticated) = match session {
         Some((_, ticket)) => (ticket.chain, ticket.not_after, ticket.authenticated),
@@ -191,11 +196,10 @@ pub(crate) async fn handshake(
     channel.note(&Note::Established);
     Ok(Established {
         side: Side::Server,
-        suite,
         info: ConnectionInfo {
             version: ProtocolVersion::TLS1_3,
             cipher_suite: suite.id,
-            group: choice.group,
+            group: Some(choice.group),
             signature_scheme,
             client_signature_scheme: client.scheme,
             application_protocol: choice.application_protocol,
@@ -207,13 +211,15 @@ pub(crate) async fn handshake(
             client_chain: Arc::new(client_chain),
             resumed: identity.is_none(),
             retried,
+            extended_main_secret: true,
         },
-        secrets: Secrets {
+        secrets: Secrets::Tls13(TrafficSecrets {
+            suite,
             read: secrets.client,
             write: secrets.server,
             exporter: secrets.exporter,
             resumption: None,
-        },
+        }),
     })
 }
 
@@ -463,7 +469,8 @@ fn tickets(
             cipher_suite: basis.suite.id,
             issued: basis.now,
             authenticated: basis.authenticated,
-            psk: ticket_psk(basis.suite.hash, &resumption_secret, &nonce)?,
+            secret: ticket_psk(basis.suite.hash, &resumption_secret, &nonce)?,
+            extended_main_secret: true,
             server_name: hello::session_name(basis.hello),
             binding: basis.config.session_binding(),
             not_after: basis.not_after,

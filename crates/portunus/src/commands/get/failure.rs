@@ -111,6 +111,9 @@ fn handshake(error: &HandshakeError) -> (u8, Option<&'static str>) {
             _ => "another service has this port",
         },
         portunus_tls::Error::Peer(PeerFault::VersionNotOffered) => OLD_SERVER,
+        portunus_tls::Error::Peer(PeerFault::NoExtendedMainSecret | PeerFault::NoSecureRenegotiation) => {
+            "the server's TLS library is older than 2016: update it"
+        }
         portunus_tls::Error::Alert(alert) => match alert.description {
             AlertDescription::PROTOCOL_VERSION => OLD_SERVER,
             AlertDescription::HANDSHAKE_FAILURE => {
@@ -125,7 +128,7 @@ fn handshake(error: &HandshakeError) -> (u8, Option<&'static str>) {
     (HANDSHAKE, Some(hint))
 }
 
-const OLD_SERVER: &str = "the server speaks TLS 1.2 or older; TLS 1.3 is spoken here";
+const OLD_SERVER: &str = "the server speaks TLS 1.1 or older; TLS 1.3 and 1.2 are spoken here";
 
 /// An HTTP error that `-f` makes a failure.
 pub(super) fn of_status(status: StatusCode) -> Failure {

@@ -97,11 +97,13 @@ fn secured(info: &ConnectionInfo, verified: bool) -> Vec<String> {
         Some(name) => format!("ALPN: the server chose {}", Printable::new(name)),
         None => "ALPN: the server chose nothing".to_owned(),
     };
+    // A session of TLS 1.2 goes on without one.
+    let exchange = match info.group {
+        Some(group) => format!("key exchange {group}"),
+        None => "no key exchange".to_owned(),
+    };
     let mut lines = vec![
-        format!(
-            "{}, {}, key exchange {}, {signed}",
-            info.version, info.cipher_suite, info.group
-        ),
+        format!("{}, {}, {exchange}, {signed}", info.version, info.cipher_suite),
         protocol,
     ];
     if let Some(Ok(certificate)) = info.server_chain.first().map(|der| Certificate::parse(der)) {

@@ -1,0 +1,50 @@
+//! What is chosen in TLS 1.2.
+
+use crate::crypto::suite::Suite;
+use crate::crypto::tls12::Authentication;
+use crate::error::PeerFault;
+use crate::policy::Policy;
+use crate::wire::{CipherSuite, NamedGroup, Sequence};
+
+/// Our order among the suites for the kind of key that signs; as in TLS 1.3, a client that puts ChaCha20-Poly1305 first gets it.
+pub(crate) fn cipher_suite(
+    offered: Sequence<'_, CipherSuite>,
+    policy: &Policy,
+    authentication: Authentication,
+) -> Result<Suite, PeerFault> {
+    let fits = |id: CipherSuite| Authentication::of_suite(id) == Some(authentication);
+    let is_chacha = |id: CipherSuite| {
+        matches!(
+            id,
+            CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+                | CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
+        )
+    };
+    let first = offered.iter().find(|id| fits(*id));
+    let chosen = first
+        .filter(|id| is_chacha(*id) && policy.cipher_suites.contains(id))
+        .or_else(|| {
+            let ours = policy.cipher_suites.iter().copied();
+            ours.into_iter().find(|id| fits(*id) && offered.contains(id))
+        });
+    if let Some(suite) = chosen.and_then(Suite::of_tls12) {
+        return Ok(suite);
+    }
+    let has_another = offered
+        .iter()
+        .any(|id| Suite::of_tls12(id).is_some() && policy.cipher_suites.contains(&id));
+    Err(if has_another {
+        PeerFault::NoCipherSuiteForKey
+    } else {
+        PeerFault::NoCommonCipherSuite
+    })
+}
+
+/// Our order. A client that names no groups is not asked to guess ours (RFC 8422 section 4 would allow it).
+pub(crate) fn group(offered: Option<Sequence<'_, NamedGroup>>, policy: &Policy) -> Result<NamedGroup, PeerFault> {
+    let offered = offered.ok_or(PeerFault::NoCommonGroup)?;
+    policy
+        .tls12_groups()
+        .find(|group| offered.contains(group))
+        .ok_or(PeerFault::NoCommonGroup)
+}

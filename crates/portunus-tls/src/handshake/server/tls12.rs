@@ -1,0 +1,533 @@
+//! The server's TLS 1.2 handshake (RFC 5246 section 7.3).
+
+use std::sync::Arc;
+
+use portunus_x509::UnixTime;
+
+use super::hello::{self, Opening};
+use crate::choose;
+use crate::config::identity::Identity;
+use crate::config::server::{ClientAuthentication, ServerConfig};
+use crate::config::verify::{Presented, VerifyPeer};
+use crate::crypto::group::{ExchangeFailed, KeyShares};
+use crate::crypto::random;
+use crate::crypto::secret::Secret;
+use crate::crypto::suite::Suite;
+use crate::crypto::tls12::{Authentication, curve_of_key};
+use crate::error::{Error, Internal, PeerFault};
+use crate::handshake::channel::Channel;
+use crate::handshake::tls12::{check_signature, derived, peer_chain, peer_finished, send_certificate, send_finished};
+use crate::handshake::{ConnectionInfo, Established, Secrets, Side};
+use crate::handshake_io::Warnings;
+use crate::limits::TICKET_LIFETIME;
+use crate::observe::{Direction, Note};
+use crate::policy::Policy;
+use crate::schedule::tls12::{MainSecret, Randoms};
+use crate::schedule::transcript::Transcript;
+use crate::session::tickets::{TicketContent, Tickets};
+use crate::wire::tls12::{
+    CertificateRequest, ClientKeyExchange, NewSessionTicket, ServerHello, ServerHelloDone, ServerHelloExtensions,
+    ServerKeyExchange,
+};
+use crate::wire::{
+    CertificateVerify, CipherSuite, ClientCertificateType, ClientHello, DistinguishedName, HandshakeType, NamedGroup,
+    ProtocolName, ProtocolVersion, Sequence, SignatureScheme,
+};
+
+/// What the client asks for, and what is settled whichever handshake follows.
+struct Asked<'a> {
+    hello: &'a ClientHello<'a>,
+    message: &'a [u8],
+    config: &'a ServerConfig,
+    application_protocol: Option<&'a [u8]>,
+    randoms: Randoms,
+    now: UnixTime,
+}
+
+/// From what goes on from the ClientHello to the end.
+pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixTime) -> Result<Established, Error> {
+    channel.warnings(Warnings::Ignore);
+    let Opening { message, config, .. } = opening;
+    let hello: ClientHello<'_> = message.decode()?;
+    check_hello(&hello, &config.policy)?;
+    let protocols = hello.extensions.application_layer_protocol_negotiation;
+    let asked = Asked {
+        hello: &hello,
+        message: message.bytes(),
+        config: &config,
+        application_protocol: choose::application_protocol(protocols, &config.application_protocols)?,
+        randoms: Randoms {
+            client: *hello.random,
+            server: server_random(&config.policy)?,
+        },
+        now,
+    };
+    match session(&asked)? {
+        Some((suite, ticket)) => abbreviated(channel, &asked, suite, ticket).await,
+        None => full(channel, &asked).await,
+    }
+}
+
+/// What a ClientHello of TLS 1.2 may not say (RFC 5246 section 7.4.1.2, RFC 5746 section 3.6, RFC 8422 section 5.1.2).
+fn check_hello(hello: &ClientHello<'_>, policy: &Policy) -> Result<(), PeerFault> {
+    if !hello.legacy_compression_methods.contains(&0) {
+        return Err(PeerFault::NullCompressionMissing);
+    }
+    let extensions = &hello.extensions;
+    if extensions.renegotiation_info.is_some_and(|info| !info.is_empty()) {
+        return Err(PeerFault::RenegotiationInfo);
+    }
+    if extensions.ec_point_formats.is_some_and(|formats| !formats.contains(&0)) {
+        return Err(PeerFault::UncompressedPointsMissing);
+    }
+    if policy.extended_main_secret_required && !extensions.extended_main_secret {
+        return Err(PeerFault::NoExtendedMainSecret);
+    }
+    Ok(())
+}
+
+/// A server that has TLS 1.3 says so in its random (RFC 9846 section 4.2.3).
+fn server_random(policy: &Policy) -> Result<[u8; 32], Error> {
+    let mut random: [u8; 32] = random::array()?;
+    if policy.speaks(ProtocolVersion::TLS1_3)
+        && let Some(end) = random.last_chunk_mut()
+    {
+        *end = *b"DOWNGRD\x01";
+    }
+    Ok(random)
+}
+
+/// The session of the ticket, if it can go on here: ours, in time, its suite offered, issued for this name and the same demands on clients. A ticket that nobody can
+/// use costs a full handshake; one whose main secret was bound to its handshake, and should not be now, ends this one (RFC 7627 section 5.3).
+fn session(asked: &Asked<'_>) -> Result<Option<(Suite, TicketContent)>, PeerFault> {
+    let (config, hello) = (asked.config, asked.hello);
+    let (Some(ticket @ [_, ..]), Some(tickets)) = (hello.extensions.session_ticket, &config.tickets) else {
+        return Ok(None);
+    };
+    let Some(ticket) = tickets.open(ticket, asked.now) else {
+        return Ok(None);
+    };
+    let Some(suite) = Suite::of_tls12(ticket.cipher_suite) else {
+        return Ok(None);
+    };
+    let allowed = hello.cipher_suites.contains(&suite.id) && config.policy.cipher_suites.contains(&suite.id);
+    let same_site = ticket.server_name == hello::session_name(hello) && ticket.binding == config.session_binding();
+    if !allowed || !same_site {
+        return Ok(None);
+    }
+    match (ticket.extended_main_secret, hello.extensions.extended_main_secret) {
+        (true, false) => Err(PeerFault::ExtendedMainSecretChanged),
+        (false, true) => Ok(None),
+        _ => Ok(Some((suite, ticket))),
+    }
+}
+
+/// The full handshake (RFC 5246 section 7.3, figure 1).
+async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Error> {
+    // ServerHello, Certificate, ServerKeyExchange, [CertificateRequest], ServerHelloDone.
+    let (hello, config) = (asked.hello, asked.config);
+    let host = hello::host_name(hello);
+    let chosen = config.identities.choose(hello, host.as_ref()).await;
+    let identity = chosen.ok_or(Internal::NoIdentity)?;
+    let proof = choose_proof(hello, &identity, config)?;
+    let suite = proof.suite;
+    begin(&channel, asked, suite);
+    if config.tickets.is_some() && hello.extensions.session_ticket.is_some_and(|ticket| !ticket.is_empty()) {
+        channel.note(&Note::NotResumed);
+    }
+    let mut transcript = Transcript::new(suite.hash);
+    let requested = requested(config);
+    if requested.is_some() {
+        transcript.keep();
+    }
+    transcript.add(asked.message);
+    let tickets = tickets(asked);
+    let answer = Answer {
+        suite,
+        session_id: &[],
+        extended_main_secret: hello.extensions.extended_main_secret,
+        server_name: host.is_some(),
+        session_ticket: tickets.is_some(),
+    };
+    server_hello(&mut channel, &mut transcript, asked, &answer)?;
+    send_certificate(&mut channel, &mut transcript, identity.chain())?;
+    let shares = server_key_exchange(&mut channel, &mut transcript, asked, &identity, &proof).await?;
+    if requested.is_some() {
+        certificate_request(&mut channel, &mut transcript, config)?;
+    }
+    channel.send(&mut transcript, HandshakeType::SERVER_HELLO_DONE, &ServerHelloDone)?;
+
+    // [Certificate], ClientKeyExchange, [CertificateVerify] of the client.
+    let client = match &requested {
+        Some(requested) => client_certificate(&mut channel, &mut transcript, requested, asked.now).await?,
+        None => ClientCertificate::default(),
+    };
+    let preliminary = client_key_exchange(&mut channel, &mut transcript, shares, proof.group).await?;
+    let main_secret = if answer.extended_main_secret {
+        MainSecret::extended(suite, asked.randoms, &preliminary, &transcript.hash())?
+    } else {
+        MainSecret::plain(suite, asked.randoms, &preliminary)?
+    };
+    drop(preliminary);
+    derived(&channel, &main_secret);
+    let client_signature_scheme = match client.chain.first() {
+        Some(leaf) => Some(certificate_verify(&mut channel, &mut transcript, leaf, &config.policy).await?),
+        None => None,
+    };
+
+    // [ChangeCipherSpec], Finished of the client, then [NewSessionTicket], [ChangeCipherSpec], Finished of ours.
+    let keys = main_secret.record_keys()?;
+    let expected = main_secret.client_verify_data(&transcript.hash())?;
+    peer_finished(&mut channel, &mut transcript, keys.client, &expected).await?;
+    let client_chain = Arc::new(client.chain);
+    if let Some(tickets) = tickets {
+        let basis = SessionBasis {
+            suite,
+            extended_main_secret: answer.extended_main_secret,
+            chain: &client_chain,
+            not_after: client.not_after,
+            authenticated: asked.now,
+        };
+        new_session_ticket(&mut channel, &mut transcript, asked, tickets, &main_secret, &basis)?;
+    }
+    let verify_data = main_secret.server_verify_data(&transcript.hash())?;
+    send_finished(&mut channel, &mut transcript, keys.server, &verify_data)?;
+    channel.flush()?;
+    channel.note(&Note::Established);
+    Ok(Established {
+        side: Side::Server,
+        info: ConnectionInfo {
+            group: Some(proof.group),
+            signature_scheme: Some(proof.scheme),
+            client_signature_scheme,
+            server_chain: identity.chain.clone(),
+            client_chain,
+            ..info(asked, &answer)
+        },
+        secrets: Secrets::Tls12(main_secret),
+    })
+}
+
+/// The handshake of a session that goes on (RFC 5246 section 7.3, figure 2).
+async fn abbreviated(
+    mut channel: Channel,
+    asked: &Asked<'_>,
+    suite: Suite,
+    ticket: TicketContent,
+) -> Result<Established, Error> {
+    // ServerHello, [NewSessionTicket], [ChangeCipherSpec], Finished of ours.
+    begin(&channel, asked, suite);
+    channel.note(&Note::Resumed);
+    let mut transcript = Transcript::new(suite.hash);
+    transcript.add(asked.message);
+    let tickets = tickets(asked);
+    let answer = Answer {
+        suite,
+        session_id: asked.hello.legacy_session_id,
+        extended_main_secret: ticket.extended_main_secret,
+        // RFC 6066 section 3: not said of a session that goes on.
+        server_name: false,
+        session_ticket: tickets.is_some(),
+    };
+    server_hello(&mut channel, &mut transcript, asked, &answer)?;
+    let main_secret = MainSecret::resumed(suite, asked.randoms, ticket.secret);
+    derived(&channel, &main_secret);
+    let client_chain = Arc::new(ticket.chain);
+    if let Some(tickets) = tickets {
+        let basis = SessionBasis {
+            suite,
+            extended_main_secret: ticket.extended_main_secret,
+            chain: &client_chain,
+            not_after: ticket.not_after,
+            authenticated: ticket.authenticated,
+        };
+        new_session_ticket(&mut channel, &mut transcript, asked, tickets, &main_secret, &basis)?;
+    }
+    let keys = main_secret.record_keys()?;
+    let verify_data = main_secret.server_verify_data(&transcript.hash())?;
+    send_finished(&mut channel, &mut transcript, keys.server, &verify_data)?;
+
+    // [ChangeCipherSpec], Finished of the client.
+    let expected = main_secret.client_verify_data(&transcript.hash())?;
+    peer_finished(&mut channel, &mut transcript, keys.client, &expected).await?;
+    channel.note(&Note::Established);
+    Ok(Established {
+        side: Side::Server,
+        info: ConnectionInfo {
+            client_chain,
+            resumed: true,
+            ..info(asked, &answer)
+        },
+        secrets: Secrets::Tls12(main_secret),
+    })
+}
+
+/// What is chosen is noted.
+fn begin(channel: &Channel, asked: &Asked<'_>, suite: Suite) {
+    channel.note(&Note::Chosen {
+        version: ProtocolVersion::TLS1_2,
+        cipher_suite: suite.id,
+    });
+    if let Some(name) = asked.application_protocol {
+        channel.note(&Note::ApplicationProtocol { name });
+    }
+}
+
+/// What both handshakes tell alike.
+fn info(asked: &Asked<'_>, answer: &Answer<'_>) -> ConnectionInfo {
+    ConnectionInfo {
+        version: ProtocolVersion::TLS1_2,
+        cipher_suite: answer.suite.id,
+        group: None,
+        signature_scheme: None,
+        client_signature_scheme: None,
+        application_protocol: asked.application_protocol.map(<[u8]>::to_vec),
+        server_name: asked.hello.extensions.server_name.map(|name| name.0.to_vec()),
+        server_chain: Arc::default(),
+        client_chain: Arc::default(),
+        resumed: false,
+        retried: false,
+        extended_main_secret: answer.extended_main_secret,
+    }
+}
+
+/// How we prove ourselves, and what comes with it.
+struct Proof {
+    suite: Suite,
+    group: NamedGroup,
+    scheme: SignatureScheme,
+}
+
+/// Suite, group and scheme for this certificate's key (RFC 5246 section 7.4.2, RFC 8422 section 5.1).
+fn choose_proof(hello: &ClientHello<'_>, identity: &Identity, config: &ServerConfig) -> Result<Proof, PeerFault> {
+    let (extensions, policy) = (&hello.extensions, &config.policy);
+    let authentication = Authentication::of_key(&identity.key_algorithm).ok_or(PeerFault::NoCipherSuiteForKey)?;
+    let suite = choose::tls12::cipher_suite(hello.cipher_suites, policy, authentication)?;
+    let group = choose::tls12::group(extensions.supported_groups, policy)?;
+    // A client that names no schemes means SHA-1 ones, of which there are none here (RFC 9155 section 2).
+    let offered = extensions.signature_algorithms.unwrap_or_default();
+    let scheme = identity.scheme_among(|scheme| offered.contains(scheme) && policy.allows_in_tls12(*scheme));
+    let curve = curve_of_key(&identity.key_algorithm);
+    let reads_curve = curve.is_none_or(|curve| extensions.supported_groups.is_some_and(|list| list.contains(&curve)));
+    let scheme = scheme
+        .filter(|_| reads_curve)
+        .ok_or(PeerFault::NoCommonSignatureScheme)?;
+    Ok(Proof { suite, group, scheme })
+}
+
+/// What makes the ServerHello.
+struct Answer<'a> {
+    suite: Suite,
+    session_id: &'a [u8],
+    extended_main_secret: bool,
+    server_name: bool,
+    session_ticket: bool,
+}
+
+fn server_hello(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    asked: &Asked<'_>,
+    answer: &Answer<'_>,
+) -> Result<(), Error> {
+    let (hello, offered) = (asked.hello, &asked.hello.extensions);
+    let renegotiates = offered.renegotiation_info.is_some()
+        || hello
+            .cipher_suites
+            .contains(&CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV);
+    let message = ServerHello {
+        server_version: ProtocolVersion::TLS1_2,
+        random: &asked.randoms.server,
+        session_id: answer.session_id,
+        cipher_suite: answer.suite.id,
+        compression_method: 0,
+        extensions: ServerHelloExtensions {
+            server_name: answer.server_name,
+            ec_point_formats: offered.ec_point_formats.is_some().then_some(&[0]),
+            application_layer_protocol_negotiation: asked.application_protocol.map(ProtocolName),
+            extended_main_secret: answer.extended_main_secret,
+            session_ticket: answer.session_ticket,
+            renegotiation_info: renegotiates.then_some(&[]),
+            ..Default::default()
+        },
+    };
+    channel.send(transcript, HandshakeType::SERVER_HELLO, &message)
+}
+
+/// Our half of the key exchange, signed together with both randoms (RFC 8422 section 5.4).
+async fn server_key_exchange(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    asked: &Asked<'_>,
+    identity: &Identity,
+    proof: &Proof,
+) -> Result<KeyShares, Error> {
+    let shares = KeyShares::generate(&[proof.group]).map_err(|_| Internal::Crypto)?;
+    let (_, point) = shares.entries().first().ok_or(Internal::Crypto)?;
+    let params = ServerKeyExchange::params(proof.group, point)?;
+    let signed = [&asked.randoms.client[..], &asked.randoms.server, &params].concat();
+    let signature = identity.key.sign(proof.scheme, &signed).await.map_err(Internal::from)?;
+    let message = ServerKeyExchange {
+        namedcurve: proof.group,
+        point,
+        algorithm: proof.scheme,
+        signature: &signature,
+    };
+    channel.send(transcript, HandshakeType::SERVER_KEY_EXCHANGE, &message)?;
+    channel.note(&Note::Proved { scheme: proof.scheme });
+    Ok(shares)
+}
+
+/// Whom to believe about the client, and whether it must show a certificate.
+struct Requested {
+    verifier: Arc<dyn VerifyPeer>,
+    required: bool,
+}
+
+fn requested(config: &ServerConfig) -> Option<Requested> {
+    let (verifier, required) = match &config.client_authentication {
+        ClientAuthentication::None => return None,
+        ClientAuthentication::Optional(verifier) => (verifier.clone(), false),
+        ClientAuthentication::Required(verifier) => (verifier.clone(), true),
+    };
+    Some(Requested { verifier, required })
+}
+
+fn certificate_request(channel: &mut Channel, transcript: &mut Transcript, config: &ServerConfig) -> Result<(), Error> {
+    let authorities: Vec<_> = config.authorities.iter().map(|name| DistinguishedName(name)).collect();
+    let signature_algorithms = config.policy.signature_algorithms();
+    let types = [ClientCertificateType::ECDSA_SIGN, ClientCertificateType::RSA_SIGN];
+    let message = CertificateRequest {
+        certificate_types: Sequence::from(&types),
+        supported_signature_algorithms: Sequence::from(signature_algorithms.as_slice()),
+        certificate_authorities: Sequence::from(authorities.as_slice()),
+    };
+    channel.send(transcript, HandshakeType::CERTIFICATE_REQUEST, &message)
+}
+
+/// What a client showed: nothing, where it has no certificate.
+#[derive(Default)]
+struct ClientCertificate {
+    chain: Vec<Vec<u8>>,
+    not_after: Option<UnixTime>,
+}
+
+async fn client_certificate(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    requested: &Requested,
+    now: UnixTime,
+) -> Result<ClientCertificate, Error> {
+    let chain = peer_chain(channel, transcript).await?;
+    if chain.is_empty() {
+        return if requested.required {
+            Err(PeerFault::ClientCertificateMissing.into())
+        } else {
+            Ok(ClientCertificate::default())
+        };
+    }
+    channel.note(&Note::CertificatesReceived { chain: &chain });
+    let presented = Presented {
+        chain: &chain,
+        name: None,
+        now,
+    };
+    let verified = requested.verifier.verify(presented).await?;
+    channel.note(&Note::ChainVerified {
+        path: verified.path.as_ref(),
+    });
+    Ok(ClientCertificate {
+        not_after: verified.not_after,
+        chain,
+    })
+}
+
+/// The client's half of the key exchange (RFC 8422 section 5.7); gives what both then share.
+async fn client_key_exchange(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    shares: KeyShares,
+    group: NamedGroup,
+) -> Result<Secret, Error> {
+    let message = channel.receive(&[HandshakeType::CLIENT_KEY_EXCHANGE]).await?;
+    let exchange: ClientKeyExchange<'_> = message.decode()?;
+    let server_share = shares.entries().first().map_or(0, |(_, point)| point.len());
+    let preliminary = shares.finish(group, exchange.point).map_err(|failed| match failed {
+        ExchangeFailed::PeerShare => Error::from(PeerFault::BadKeyShare),
+        ExchangeFailed::Ours => Internal::Crypto.into(),
+    })?;
+    transcript.add(message.bytes());
+    channel.note(&Note::KeyExchanged {
+        group,
+        client_share: exchange.point.len(),
+        server_share,
+        shared_secret: preliminary.as_ref().len(),
+    });
+    Ok(preliminary)
+}
+
+/// The client's proof that it holds its certificate's key: a signature over all messages so far (RFC 5246 section 7.4.8).
+async fn certificate_verify(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    leaf: &[u8],
+    policy: &Policy,
+) -> Result<SignatureScheme, Error> {
+    let signed = transcript.take_kept();
+    let message = channel.receive(&[HandshakeType::CERTIFICATE_VERIFY]).await?;
+    let proof: CertificateVerify<'_> = message.decode()?;
+    check_signature(leaf, policy, proof.algorithm, &signed, proof.signature)?;
+    transcript.add(message.bytes());
+    channel.note(&Note::PeerProved {
+        scheme: proof.algorithm,
+    });
+    Ok(proof.algorithm)
+}
+
+/// What seals tickets, where the client wants one.
+fn tickets<'a>(asked: &Asked<'a>) -> Option<&'a Tickets> {
+    let wanted = asked.hello.extensions.session_ticket.is_some();
+    asked.config.tickets.as_deref().filter(|_| wanted)
+}
+
+/// What a ticket is made of, beside the secret and what was asked.
+struct SessionBasis<'a> {
+    suite: Suite,
+    extended_main_secret: bool,
+    chain: &'a [Vec<u8>],
+    not_after: Option<UnixTime>,
+    authenticated: UnixTime,
+}
+
+/// NewSessionTicket (RFC 5077 section 3.3): the ServerHello announced it, so that it comes empty where the session does not fit one.
+fn new_session_ticket(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    asked: &Asked<'_>,
+    tickets: &Tickets,
+    main_secret: &MainSecret,
+    basis: &SessionBasis<'_>,
+) -> Result<(), Error> {
+    let content = TicketContent {
+        cipher_suite: basis.suite.id,
+        issued: asked.now,
+        authenticated: basis.authenticated,
+        secret: main_secret.secret().clone(),
+        extended_main_secret: basis.extended_main_secret,
+        server_name: hello::session_name(asked.hello),
+        binding: asked.config.session_binding(),
+        not_after: basis.not_after,
+        chain: basis.chain.to_vec(),
+    };
+    let ticket = tickets.seal(&content, asked.now)?.unwrap_or_default();
+    let message = NewSessionTicket {
+        ticket_lifetime_hint: TICKET_LIFETIME,
+        ticket: &ticket,
+    };
+    channel.send(transcript, HandshakeType::NEW_SESSION_TICKET, &message)?;
+    channel.note(&Note::Ticket {
+        direction: Direction::Sent,
+        lifetime: TICKET_LIFETIME,
+    });
+    Ok(())
+}
