@@ -91,7 +91,7 @@ fn check_proof(
     })
 }
 
-fn check_finished(secret: &TrafficSecret, transcript: &Transcript, received: &[u8]) -> Result<(), Error> {
+fn check_finished(secret: &TrafficSecret, transcript: &mut Transcript, received: &[u8]) -> Result<(), Error> {
     let expected = secret.verify_data(&transcript.hash())?;
     if received.len() != expected.as_ref().len() {
         return Err(PeerFault::FinishedLength.into());
