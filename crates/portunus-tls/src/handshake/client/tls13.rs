@@ -521,7 +521,11 @@ async fn certificate(
     };
     channel.note(&Note::CertificatesSent { chain: &identity.chain });
     let content = signed_content(Side::Client, &transcript.hash());
-    let signature = identity.key.sign(scheme, &content).await.map_err(Internal::from)?;
+    let signature = identity
+        .key
+        .sign(scheme, content.as_ref())
+        .await
+        .map_err(Internal::from)?;
     let message = CertificateVerify {
         algorithm: scheme,
         signature: &signature,

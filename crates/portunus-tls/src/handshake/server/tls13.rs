@@ -40,7 +40,7 @@ pub(crate) async fn handshake(
     // ClientHello, and a second one if its key share is not of the group that we want.
     let (first, aligned) = channel.receive_last(&[HandshakeType::CLIENT_HELLO]).await?;
     channel.change_cipher_spec(ChangeCipherSpec::Drop);
-    let (config, choice) = {
+    let (config, host, choice) = {
         let hello: ClientHello<'_> = first.decode()?;
         let host = hello::host_name(&hello);
         let chosen = chooser.choose(&hello, host.as_ref()).await;
@@ -52,7 +52,7 @@ pub(crate) async fn handshake(
             });
         }
         let choice = hello::choose(&hello, &config)?;
-        (config, choice)
+        (config, host, choice)
     };
     let suite = choice.suite;
     channel.note(&Note::Chosen {
@@ -123,7 +123,8 @@ pub(crate) async fn handshake(
     channel.read_with(aligned, suite, &client_secret, SecretLabel::ClientHandshakeTraffic)?;
 
     // EncryptedExtensions, [CertificateRequest], [Certificate, CertificateVerify], Finished.
-    encrypted_extensions(&mut channel, &mut transcript, &hello, &choice, session.is_some())?;
+    let uses_name = host.is_some() && session.is_none();
+    encrypted_extensions(&mut channel, &mut transcript, &choice, uses_name)?;
     let (requested, identity, signature_scheme) = match &session {
         Some(_) => {
             channel.note(&Note::Resumed);
@@ -134,7 +135,6 @@ pub(crate) async fn handshake(
                 channel.note(&Note::NotResumed);
             }
             let requested = certificate_request(&mut channel, &mut transcript, &config)?;
-            let host = hello::host_name(&hello);
             let chosen = config.identities.choose(&hello, host.as_ref()).await;
             let identity = chosen.ok_or(Internal::NoIdentity)?;
             let scheme = certificate(&mut channel, &mut transcript, &hello, &identity, &config).await?;
@@ -276,14 +276,13 @@ fn server_hello(
 fn encrypted_extensions(
     channel: &mut Channel,
     transcript: &mut Transcript,
-    hello: &ClientHello<'_>,
     choice: &Choice,
-    resumed: bool,
+    uses_name: bool,
 ) -> Result<(), Error> {
     let message = EncryptedExtensions {
         // RFC 6066 section 3: said when the name was used, which a session that goes on does not. It was used as well where nobody has it: that led to the
         // identity that is shown to strangers, and the session is bound to it. (nginx says so then too; OpenSSL's s_server does not.)
-        server_name: !resumed && hello::host_name(hello).is_some(),
+        server_name: uses_name,
         application_layer_protocol_negotiation: choice.application_protocol.as_deref().map(ProtocolName),
         ..Default::default()
     };
@@ -353,7 +352,11 @@ async fn certificate(
     channel.send(transcript, HandshakeType::CERTIFICATE, &message)?;
     channel.note(&Note::CertificatesSent { chain: &identity.chain });
     let content = signed_content(Side::Server, &transcript.hash());
-    let signature = identity.key.sign(scheme, &content).await.map_err(Internal::from)?;
+    let signature = identity
+        .key
+        .sign(scheme, content.as_ref())
+        .await
+        .map_err(Internal::from)?;
     let message = CertificateVerify {
         algorithm: scheme,
         signature: &signature,
