@@ -47,7 +47,8 @@ impl AeadAlgorithm {
     }
 }
 
-/// A key, its IV and the number of the next record (RFC 9846 section 5.3), in a box: it moves without leaving copies.
+/// A key, its IV and the number of the next record (RFC 9846 section 5.3). Its IV is filled in where it stays: moved, it would leave a
+/// copy of it behind.
 pub(crate) struct RecordKey {
     key: LessSafeKey,
     iv: [u8; NONCE_LEN],
@@ -56,21 +57,19 @@ pub(crate) struct RecordKey {
 }
 
 impl RecordKey {
-    /// `iv` is filled in place by `fill_iv`, so that no copy stays behind.
-    pub(crate) fn new(
-        algorithm: AeadAlgorithm,
-        key: &[u8],
-        fill_iv: impl FnOnce(&mut [u8]) -> Result<(), CryptoFailed>,
-    ) -> Result<Box<Self>, CryptoFailed> {
-        let key = LessSafeKey::new(UnboundKey::new(algorithm.algorithm(), key)?);
-        let mut record_key = Box::new(Self {
-            key,
+    /// A key whose IV is still to be filled in, where it stays.
+    pub(crate) fn new(algorithm: AeadAlgorithm, key: &[u8]) -> Result<Self, CryptoFailed> {
+        Ok(Self {
+            key: LessSafeKey::new(UnboundKey::new(algorithm.algorithm(), key)?),
             iv: [0; NONCE_LEN],
             sequence: 0,
             limit: algorithm.record_limit(),
-        });
-        fill_iv(&mut record_key.iv)?;
-        Ok(record_key)
+        })
+    }
+
+    /// The IV, to be filled in.
+    pub(crate) fn iv(&mut self) -> &mut [u8] {
+        &mut self.iv
     }
 
     fn nonce(&self) -> Nonce {

@@ -2,6 +2,7 @@
 //! its rules.
 
 use aws_lc_rs::aead::{Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::digest;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P256_SHA512_ASN1, ECDSA_P384_SHA256_ASN1,
     ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA512_ASN1, ECDSA_P521_SHA256_ASN1, ECDSA_P521_SHA384_ASN1,
@@ -131,7 +132,8 @@ pub(crate) fn prf(
 /// Bytes of the nonce that each record of AES-GCM carries (RFC 5288 section 3).
 const EXPLICIT_NONCE: usize = 8;
 
-/// A key, its IV and the number of the next record (RFC 5246 section 6.2.3.3), in a box: it moves without leaving copies.
+/// A key, its IV and the number of the next record (RFC 5246 section 6.2.3.3). Its IV is filled in where it stays: moved, it would leave a copy of
+/// it behind.
 pub(crate) struct RecordKey {
     key: LessSafeKey,
     /// Four bytes of salt for AES-GCM, the whole of it for ChaCha20-Poly1305.
@@ -150,17 +152,21 @@ impl RecordKey {
         }
     }
 
-    pub(crate) fn new(algorithm: AeadAlgorithm, key: &[u8], iv: &[u8]) -> Result<Box<Self>, CryptoFailed> {
-        let mut record_key = Box::new(Self {
+    /// A key whose IV is still to be filled in, where it stays.
+    pub(crate) fn new(algorithm: AeadAlgorithm, key: &[u8]) -> Result<Self, CryptoFailed> {
+        Ok(Self {
             key: LessSafeKey::new(UnboundKey::new(algorithm.algorithm(), key)?),
             iv: [0; NONCE_LEN],
             has_explicit_nonce: algorithm != AeadAlgorithm::ChaCha20Poly1305,
             sequence: 0,
             limit: algorithm.record_limit(),
-        });
-        let place = record_key.iv.get_mut(..iv.len()).ok_or(CryptoFailed)?;
-        place.copy_from_slice(iv);
-        Ok(record_key)
+        })
+    }
+
+    /// The part of the IV that is fixed, to be filled in.
+    pub(crate) fn iv(&mut self) -> &mut [u8] {
+        let length = NONCE_LEN - self.explicit_nonce_length();
+        self.iv.split_at_mut(length).0
     }
 
     /// Bytes that a record has more than its content.
@@ -278,8 +284,9 @@ pub(crate) fn verify(
         (SignatureScheme::RSA_PKCS1_SHA512, KeyAlgorithm::Rsa) => &RSA_PKCS1_2048_8192_SHA512,
         _ => return verify::verify(scheme, key, message, signature),
     };
+    let hash = verify::scheme_hash(scheme).ok_or(NotProven::WrongKey)?;
     UnparsedPublicKey::new(algorithm, key.key)
-        .verify(message, signature)
+        .verify_digest(&digest::digest(hash, message), signature)
         .map_err(|_| NotProven::BadSignature)
 }
 
@@ -333,10 +340,13 @@ mod tests {
         }
     }
 
-    fn pair(algorithm: AeadAlgorithm) -> (Box<RecordKey>, Box<RecordKey>) {
-        let key = vec![7; algorithm.key_length()];
-        let iv = vec![9; RecordKey::iv_length(algorithm)];
-        let new = || RecordKey::new(algorithm, &key, &iv).unwrap();
+    fn pair(algorithm: AeadAlgorithm) -> (RecordKey, RecordKey) {
+        let new = || {
+            let mut key = RecordKey::new(algorithm, &vec![7; algorithm.key_length()]).unwrap();
+            assert_eq!(key.iv().len(), RecordKey::iv_length(algorithm));
+            key.iv().fill(9);
+            key
+        };
         (new(), new())
     }
 

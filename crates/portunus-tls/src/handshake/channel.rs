@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
+use crate::crypto::CryptoFailed;
 use crate::error::{Error, PeerFault};
 use crate::handshake_io::{ApplicationData, ChangeCipherSpec, Io, Opened, Warnings};
 use crate::keylog::KeyLog;
@@ -11,7 +12,7 @@ use crate::observe::{Direction, Note, SecretLabel};
 use crate::record::protection::Protection;
 use crate::schedule::transcript::Transcript;
 use crate::wire::{ContentType, HandshakeType};
-use crate::wire::{Decode, Encode, Malformed, handshake_message};
+use crate::wire::{Decode, Encode, Malformed, append_handshake_message};
 
 /// Locks the connection's `Io`. A poisoned lock is taken all the same: the panic that poisoned it was an observer's.
 pub(crate) fn lock(io: &Mutex<Io>) -> MutexGuard<'_, Io> {
@@ -151,29 +152,36 @@ impl Channel {
         kind: HandshakeType,
         body: &M,
     ) -> Result<(), Error> {
-        let bytes = handshake_message(kind, body)?;
+        let start = self.flight.len();
+        self.flight = append_handshake_message(std::mem::take(&mut self.flight), kind, body)?;
         #[cfg(test)]
-        let bytes = crate::crypto::recorded::in_place_of(kind, bytes);
-        #[cfg(fuzzing)]
-        let bytes = crate::mutation::message(kind, bytes);
-        transcript.add(&bytes);
+        let replace = crate::crypto::recorded::in_place_of;
+        #[cfg(all(fuzzing, not(test)))]
+        let replace = crate::mutation::message;
+        #[cfg(any(test, fuzzing))]
+        {
+            let message = self.flight.split_off(start);
+            self.flight.extend_from_slice(&replace(kind, message));
+        }
+        let bytes = self.flight.get(start..).unwrap_or_default();
+        transcript.add(bytes);
         self.io().note(&Note::Message {
             direction: Direction::Sent,
             kind,
-            bytes: &bytes,
+            bytes,
         });
-        self.flight.extend_from_slice(&bytes);
         Ok(())
     }
 
-    /// Sends a ClientHello, whose bytes were needed before: there is no transcript yet, or its binders cover it.
-    pub(crate) fn send_hello(&mut self, bytes: &[u8]) {
-        self.flight.extend_from_slice(bytes);
-        self.io().note(&Note::Message {
+    /// Sends a ClientHello, whose bytes were needed before: there is no transcript yet, or its binders cover it. It is a flight.
+    pub(crate) fn send_hello(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let mut io = self.io();
+        io.note(&Note::Message {
             direction: Direction::Sent,
             kind: HandshakeType::CLIENT_HELLO,
             bytes,
         });
+        io.seal(ContentType::HANDSHAKE, bytes)
     }
 
     /// Seals what was sent so far.
@@ -181,8 +189,9 @@ impl Channel {
         if self.flight.is_empty() {
             return Ok(());
         }
-        let flight = std::mem::take(&mut self.flight);
-        self.io().seal(ContentType::HANDSHAKE, &flight)
+        self.io().seal(ContentType::HANDSHAKE, &self.flight)?;
+        self.flight.clear();
+        Ok(())
     }
 
     /// A change_cipher_spec: of TLS 1.2, or for middleboxes' sake (RFC 9846 appendix E.4).
@@ -209,21 +218,31 @@ impl Channel {
         self.note(&Note::SecretDerived(label));
     }
 
-    /// From here on records are opened with these keys, which come from the secret of that name.
-    pub(crate) fn read_with(&mut self, _: Aligned, keys: Protection, secret: SecretLabel) {
+    /// From here on records are opened with the keys that `install` puts in their place; they come from the secret of that name.
+    pub(crate) fn read_with(
+        &mut self,
+        _: Aligned,
+        install: impl FnOnce(&mut Option<Protection>) -> Result<(), CryptoFailed>,
+        secret: SecretLabel,
+    ) -> Result<(), Error> {
         let mut io = self.io();
-        io.opener.install(keys);
+        io.opener.install(install)?;
         io.note(&Note::KeysInstalled {
             direction: Direction::Received,
             secret,
         });
+        Ok(())
     }
 
-    /// From here on records are sealed with these keys; what was sent before goes out before.
-    pub(crate) fn write_with(&mut self, keys: Protection, secret: SecretLabel) -> Result<(), Error> {
+    /// From here on records are sealed with the keys that `install` puts in their place; what was sent before goes out before.
+    pub(crate) fn write_with(
+        &mut self,
+        install: impl FnOnce(&mut Option<Protection>) -> Result<(), CryptoFailed>,
+        secret: SecretLabel,
+    ) -> Result<(), Error> {
         self.flush()?;
         let mut io = self.io();
-        io.outgoing.install(keys);
+        io.outgoing.install(install)?;
         io.note(&Note::KeysInstalled {
             direction: Direction::Sent,
             secret,

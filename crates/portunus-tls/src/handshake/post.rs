@@ -87,7 +87,7 @@ fn key_update(
         return Err(Limit::KeyUpdates.into());
     }
     let next = secrets.read.next()?;
-    io.opener.install(next.protection(secrets.suite)?);
+    io.opener.install(|place| next.protection(secrets.suite, place))?;
     secrets.read = next;
     io.note(&Note::KeyUpdated {
         direction: Direction::Received,
@@ -117,7 +117,7 @@ pub(crate) fn send_key_update(
     });
     io.seal(ContentType::HANDSHAKE, &message)?;
     let next: TrafficSecret = secrets.write.next()?;
-    io.outgoing.install(next.protection(secrets.suite)?);
+    io.outgoing.install(|place| next.protection(secrets.suite, place))?;
     secrets.write = next;
     io.note(&Note::KeyUpdated {
         direction: Direction::Sent,

@@ -4,6 +4,7 @@ use portunus_x509::KeyUsage;
 
 use super::Side;
 use super::channel::Channel;
+use crate::crypto::CryptoFailed;
 use crate::crypto::tls12::verify;
 use crate::crypto::verify::NotProven;
 use crate::error::{CertificateFault, Error, Limit, PeerFault};
@@ -78,11 +79,11 @@ pub(super) fn check_signature(
 pub(super) fn send_finished(
     channel: &mut Channel,
     transcript: &mut Transcript,
-    keys: Protection,
+    install: impl FnOnce(&mut Option<Protection>) -> Result<(), CryptoFailed>,
     verify_data: &VerifyData,
 ) -> Result<(), Error> {
     channel.send_change_cipher_spec()?;
-    channel.write_with(keys, SecretLabel::Main)?;
+    channel.write_with(install, SecretLabel::Main)?;
     let verify_data = verify_data.as_ref();
     channel.send(transcript, HandshakeType::FINISHED, &Finished { verify_data })
 }
@@ -91,11 +92,11 @@ pub(super) fn send_finished(
 pub(super) async fn peer_finished(
     channel: &mut Channel,
     transcript: &mut Transcript,
-    keys: Protection,
+    install: impl FnOnce(&mut Option<Protection>) -> Result<(), CryptoFailed>,
     expected: &VerifyData,
 ) -> Result<(), Error> {
     let aligned = channel.receive_change_cipher_spec().await?;
-    channel.read_with(aligned, keys, SecretLabel::Main);
+    channel.read_with(aligned, install, SecretLabel::Main)?;
     // Nothing follows it but data.
     let (message, _) = channel.receive_last(&[HandshakeType::FINISHED]).await?;
     let finished: Finished<'_> = message.decode()?;

@@ -2,6 +2,7 @@
 //! This layer knows nothing of handshakes.
 
 pub(crate) mod incoming;
+pub(crate) mod joined;
 pub(crate) mod open;
 pub(crate) mod outgoing;
 pub(crate) mod protection;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::incoming::{Incoming, Record};
 use super::protection::Protection;
+use crate::crypto::CryptoFailed;
 use crate::error::PeerFault;
 use crate::wire::ContentType;
 
@@ -33,9 +34,13 @@ pub(crate) struct Opener {
 }
 
 impl Opener {
-    pub(crate) fn install(&mut self, protection: Protection) {
-        self.protection = Some(protection);
+    /// From here on under the key that `install` puts in its place.
+    pub(crate) fn install(
+        &mut self,
+        install: impl FnOnce(&mut Option<Protection>) -> Result<(), CryptoFailed>,
+    ) -> Result<(), CryptoFailed> {
         self.used = false;
+        install(&mut self.protection)
     }
 
     pub(crate) fn protection(&self) -> Option<&Protection> {

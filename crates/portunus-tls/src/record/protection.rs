@@ -16,13 +16,27 @@ const MAX_CONTENT: usize = 1 << 14;
 /// A key, and how it is used.
 pub(crate) enum Protection {
     /// The content's type is sealed with it; every record looks like application data (RFC 9846 section 5.2).
-    Tls13(Box<RecordKey>),
+    Tls13(RecordKey),
     /// The content's type is seen (RFC 5246 section 6.2.3.3).
     #[cfg(feature = "tls12")]
-    Tls12(Box<tls12::RecordKey>),
+    Tls12(tls12::RecordKey),
 }
 
 impl Protection {
+    /// Puts it into `place`, where it stays; `fill_iv` then fills in its IV, of which no copy is left anywhere.
+    pub(crate) fn install(
+        self,
+        place: &mut Option<Self>,
+        fill_iv: impl FnOnce(&mut [u8]) -> Result<(), CryptoFailed>,
+    ) -> Result<(), CryptoFailed> {
+        let iv = match place.insert(self) {
+            Self::Tls13(key) => key.iv(),
+            #[cfg(feature = "tls12")]
+            Self::Tls12(key) => key.iv(),
+        };
+        fill_iv(iv).inspect_err(|_| *place = None)
+    }
+
     /// Whether a record's type is sealed with its content.
     pub(crate) fn hides_type(&self) -> bool {
         match self {

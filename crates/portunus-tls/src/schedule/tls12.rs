@@ -6,6 +6,8 @@
 //!                                     ---> keying material for the application
 //! ```
 
+use std::ops::Range;
+
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use zeroize::Zeroizing;
 
@@ -20,8 +22,6 @@ use crate::record::protection::Protection;
 const MAIN_SECRET: usize = 48;
 /// Bytes of a Finished (RFC 5246 section 7.4.9).
 pub(crate) const VERIFY_DATA: usize = 12;
-/// The longest key block: two keys of 32 bytes and two IVs of 12.
-const MAX_KEY_BLOCK: usize = 88;
 
 /// `ClientHello.random` and `ServerHello.random`.
 #[derive(Clone, Copy)]
@@ -30,10 +30,39 @@ pub(crate) struct Randoms {
     pub(crate) server: [u8; 32],
 }
 
-/// Both directions' record protection.
-pub(crate) struct RecordKeys {
-    pub(crate) client: Protection,
-    pub(crate) server: Protection,
+/// Both directions' keys and IVs (RFC 5246 section 6.3).
+pub(crate) struct KeyBlock {
+    suite: Suite,
+    /// Made once in its full length: it does not move.
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl KeyBlock {
+    /// Puts the protection of what the client sends into `place`.
+    pub(crate) fn protect_client(&self, place: &mut Option<Protection>) -> Result<(), CryptoFailed> {
+        let (key, iv) = self.lengths();
+        self.install(0..key, 2 * key..2 * key + iv, place)
+    }
+
+    /// Puts the protection of what the server sends into `place`.
+    pub(crate) fn protect_server(&self, place: &mut Option<Protection>) -> Result<(), CryptoFailed> {
+        let (key, iv) = self.lengths();
+        self.install(key..2 * key, 2 * key + iv..2 * (key + iv), place)
+    }
+
+    fn lengths(&self) -> (usize, usize) {
+        let aead = self.suite.aead;
+        (aead.key_length(), RecordKey::iv_length(aead))
+    }
+
+    fn install(&self, key: Range<usize>, iv: Range<usize>, place: &mut Option<Protection>) -> Result<(), CryptoFailed> {
+        let key = self.bytes.get(key).ok_or(CryptoFailed)?;
+        let iv = self.bytes.get(iv).ok_or(CryptoFailed)?;
+        Protection::Tls12(RecordKey::new(self.suite.aead, key)?).install(place, |out| {
+            out.copy_from_slice(iv);
+            Ok(())
+        })
+    }
 }
 
 /// All that the connection lives on comes from it.
@@ -82,20 +111,15 @@ impl MainSecret {
         &self.secret
     }
 
-    /// The key block, taken apart (RFC 5246 section 6.3). The server's random comes first here.
-    pub(crate) fn record_keys(&self) -> Result<RecordKeys, CryptoFailed> {
+    /// The key block (RFC 5246 section 6.3). The server's random comes first here.
+    pub(crate) fn key_block(&self) -> Result<KeyBlock, CryptoFailed> {
         let aead = self.suite.aead;
-        let (key, iv) = (aead.key_length(), RecordKey::iv_length(aead));
-        let mut block = Zeroizing::new([0; MAX_KEY_BLOCK]);
-        let block = block.get_mut(..2 * (key + iv)).ok_or(CryptoFailed)?;
+        let mut bytes = Zeroizing::new(vec![0; 2 * (aead.key_length() + RecordKey::iv_length(aead))]);
         let seed = [&self.randoms.server[..], &self.randoms.client];
-        prf(self.suite.hash, &self.secret, b"key expansion", seed, block)?;
-        let (client_key, rest) = block.split_at_checked(key).ok_or(CryptoFailed)?;
-        let (server_key, rest) = rest.split_at_checked(key).ok_or(CryptoFailed)?;
-        let (client_iv, server_iv) = rest.split_at_checked(iv).ok_or(CryptoFailed)?;
-        Ok(RecordKeys {
-            client: Protection::Tls12(RecordKey::new(aead, client_key, client_iv)?),
-            server: Protection::Tls12(RecordKey::new(aead, server_key, server_iv)?),
+        prf(self.suite.hash, &self.secret, b"key expansion", seed, &mut bytes)?;
+        Ok(KeyBlock {
+            suite: self.suite,
+            bytes,
         })
     }
 

@@ -150,14 +150,14 @@ impl TrafficSecret {
         Self { hash, secret }
     }
 
-    /// Record protection with the write key and IV (RFC 9846 section 7.3).
-    pub(crate) fn protection(&self, suite: Suite) -> Result<Protection, CryptoFailed> {
+    /// Puts record protection with the write key and IV (RFC 9846 section 7.3) into `place`.
+    pub(crate) fn protection(&self, suite: Suite, place: &mut Option<Protection>) -> Result<(), CryptoFailed> {
         let expander = Expander::new(self.hash, &self.secret);
         let mut key = Zeroizing::new([0; 32]);
         let (key, _) = key.split_at_mut_checked(suite.aead.key_length()).ok_or(CryptoFailed)?;
         expander.expand_label(b"key", b"", key)?;
-        let key = RecordKey::new(suite.aead, key, |iv| expander.expand_label(b"iv", b"", iv))?;
-        Ok(Protection::Tls13(key))
+        let key = Protection::Tls13(RecordKey::new(suite.aead, key)?);
+        key.install(place, |iv| expander.expand_label(b"iv", b"", iv))
     }
 
     /// The `verify_data` of a Finished over the transcript so far (RFC 9846 section 4.5.3).

@@ -8,6 +8,8 @@ use crate::wire::HandshakeType;
 /// The running hash over the handshake messages, as they were received and sent.
 pub(crate) struct Transcript {
     context: digest::Context,
+    /// The hash of all that was added so far, where it is known: several secrets come of the same.
+    hash: Option<Digest>,
     /// The messages themselves, where they are to be signed: TLS 1.2 leaves the hash to the signature's scheme (RFC 5246 section 7.4.8).
     #[cfg(feature = "tls12")]
     kept: Option<Vec<u8>>,
@@ -17,6 +19,7 @@ impl Transcript {
     pub(crate) fn new(hash: HashAlgorithm) -> Self {
         Self {
             context: digest::Context::new(hash.digest()),
+            hash: None,
             #[cfg(feature = "tls12")]
             kept: None,
         }
@@ -46,6 +49,7 @@ impl Transcript {
 
     /// Adds a whole message, or the part of one that a binder covers.
     pub(crate) fn add(&mut self, bytes: &[u8]) {
+        self.hash = None;
         self.context.update(bytes);
         #[cfg(feature = "tls12")]
         if let Some(kept) = &mut self.kept {
@@ -54,8 +58,16 @@ impl Transcript {
     }
 
     /// The hash of all that was added so far.
-    pub(crate) fn hash(&self) -> Digest {
-        self.context.clone().finish()
+    pub(crate) fn hash(&mut self) -> Digest {
+        *self.hash.get_or_insert_with(|| self.context.clone().finish())
+    }
+
+    /// The hash of all that was added, and no more will be.
+    pub(crate) fn into_hash(self) -> Digest {
+        match self.hash {
+            Some(hash) => hash,
+            None => self.context.finish(),
+        }
     }
 
     /// The hash with `bytes` added, without adding them: what a binder covers.

@@ -81,7 +81,10 @@ fn java_answers_get_and_all_that_both_sides_have() {
             for (shares, retried) in [([group], false), ([hybrid], true)] {
                 let config = house.client().with_policy(policy.clone());
                 let info = visit(config.with_key_shares(&shares).unwrap(), port, &says);
-                assert_eq!((info.cipher_suite, info.group, info.retried), (*suite, Some(group), retried));
+                assert_eq!(
+                    (info.cipher_suite, info.group, info.retried),
+                    (*suite, Some(group), retried)
+                );
             }
         }
     }

@@ -31,7 +31,7 @@ pub(crate) async fn handshake(
     let session = hello::session(&config, &server, now);
     let shares = offer.key_shares()?;
     let hello = offer.write(&shares, session.as_ref(), None)?;
-    channel.send_hello(&hello.bytes);
+    channel.send_hello(&hello.bytes)?;
     if offer.tls13 {
         channel.change_cipher_spec(ChangeCipherSpec::Drop);
     }

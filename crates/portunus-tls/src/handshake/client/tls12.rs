@@ -187,12 +187,23 @@ async fn full(mut channel: Channel, mut transcript: Transcript, agreed: Agreed<'
     }
 
     // [ChangeCipherSpec], Finished of ours, then [NewSessionTicket], [ChangeCipherSpec], Finished of the server.
-    let keys = main_secret.record_keys()?;
+    let keys = main_secret.key_block()?;
     let verify_data = main_secret.client_verify_data(&transcript.hash())?;
-    send_finished(&mut channel, &mut transcript, keys.client, &verify_data)?;
+    send_finished(
+        &mut channel,
+        &mut transcript,
+        |place| keys.protect_client(place),
+        &verify_data,
+    )?;
     let ticket = new_session_ticket(&mut channel, &mut transcript, &agreed).await?;
     let expected = main_secret.server_verify_data(&transcript.hash())?;
-    peer_finished(&mut channel, &mut transcript, keys.server, &expected).await?;
+    peer_finished(
+        &mut channel,
+        &mut transcript,
+        |place| keys.protect_server(place),
+        &expected,
+    )
+    .await?;
     channel.note(&Note::Established);
 
     let server_chain = Arc::new(chain);
@@ -231,14 +242,25 @@ async fn abbreviated(
     channel.note(&Note::Resumed);
     let main_secret = MainSecret::resumed(agreed.suite, agreed.randoms, session.secret.clone());
     derived(&channel, &main_secret);
-    let keys = main_secret.record_keys()?;
+    let keys = main_secret.key_block()?;
     let ticket = new_session_ticket(&mut channel, &mut transcript, &agreed).await?;
     let expected = main_secret.server_verify_data(&transcript.hash())?;
-    peer_finished(&mut channel, &mut transcript, keys.server, &expected).await?;
+    peer_finished(
+        &mut channel,
+        &mut transcript,
+        |place| keys.protect_server(place),
+        &expected,
+    )
+    .await?;
 
     // [ChangeCipherSpec], Finished of ours.
     let verify_data = main_secret.client_verify_data(&transcript.hash())?;
-    send_finished(&mut channel, &mut transcript, keys.client, &verify_data)?;
+    send_finished(
+        &mut channel,
+        &mut transcript,
+        |place| keys.protect_client(place),
+        &verify_data,
+    )?;
     channel.flush()?;
     channel.note(&Note::Established);
 

@@ -129,13 +129,16 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
     );
     channel.read_with(
         aligned,
-        server_secret.protection(suite)?,
+        |place| server_secret.protection(suite, place),
         SecretLabel::ServerHandshakeTraffic,
-    );
+    )?;
     if !retried {
         channel.send_change_cipher_spec()?;
     }
-    channel.write_with(client_secret.protection(suite)?, SecretLabel::ClientHandshakeTraffic)?;
+    channel.write_with(
+        |place| client_secret.protection(suite, place),
+        SecretLabel::ClientHandshakeTraffic,
+    )?;
 
     // EncryptedExtensions, [CertificateRequest], [Certificate, CertificateVerify], Finished of the server.
     let application_protocol = encrypted_extensions(&mut channel, &mut transcript, &hello, config).await?;
@@ -166,9 +169,9 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
     channel.derived(SecretLabel::Exporter, "EXPORTER_SECRET", secrets.exporter.as_ref());
     channel.read_with(
         aligned,
-        secrets.server.protection(suite)?,
+        |place| secrets.server.protection(suite, place),
         SecretLabel::ServerApplicationTraffic(0),
-    );
+    )?;
     channel.change_cipher_spec(ChangeCipherSpec::Refuse);
 
     // [Certificate, [CertificateVerify]], Finished of ours.
@@ -185,10 +188,10 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
         },
     )?;
     channel.write_with(
-        secrets.client.protection(suite)?,
+        |place| secrets.client.protection(suite, place),
         SecretLabel::ClientApplicationTraffic(0),
     )?;
-    let resumption_secret = main_secret.resumption_secret(&transcript.hash())?;
+    let resumption_secret = main_secret.resumption_secret(&transcript.into_hash())?;
     channel.note(&Note::SecretDerived(SecretLabel::Resumption));
     channel.note(&Note::Established);
     let info = ConnectionInfo {
@@ -281,7 +284,7 @@ async fn retry_hello(
     };
     let hello = offer.write(&shares, session.as_ref(), Some(&retry))?;
     channel.send_change_cipher_spec()?;
-    channel.send_hello(&hello.bytes);
+    channel.send_hello(&hello.bytes)?;
     let (message, aligned) = channel.receive_last(&[HandshakeType::SERVER_HELLO]).await?;
     Ok(Answer {
         message,
@@ -507,7 +510,11 @@ async fn certificate(
     };
     channel.note(&Note::CertificatesSent { chain: &identity.chain });
     let content = signed_content(Side::Client, &transcript.hash());
-    let signature = identity.key.sign(scheme, &content).await.map_err(Internal::from)?;
+    let signature = identity
+        .key
+        .sign(scheme, content.as_ref())
+        .await
+        .map_err(Internal::from)?;
     let message = CertificateVerify {
         algorithm: scheme,
         signature: &signature,

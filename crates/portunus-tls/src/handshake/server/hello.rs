@@ -27,6 +27,8 @@ pub(super) struct Opening {
     pub(super) message: Message,
     pub(super) aligned: Aligned,
     pub(super) config: Arc<ServerConfig>,
+    /// The server name, where it can be a host name.
+    pub(super) host: Option<DnsName>,
 }
 
 /// What is chosen from a ClientHello of TLS 1.3.
@@ -86,7 +88,9 @@ pub(crate) fn check_second<'a>(
         && before.psk_key_exchange_modes == after.psk_key_exchange_modes
         && before.certificate_authorities == after.certificate_authorities
         && before.post_handshake_auth == after.post_handshake_auth;
-    if !same {
+    // Offers of sessions may go, not come.
+    let offers_more = before.pre_shared_key.is_none() && after.pre_shared_key.is_some();
+    if !same || offers_more {
         return Err(PeerFault::SecondHelloChanged);
     }
     if after.early_data {

@@ -24,19 +24,20 @@ pub(crate) async fn handshake(
     now: UnixTime,
 ) -> Result<Established, Error> {
     let (message, aligned) = channel.receive_last(&[HandshakeType::CLIENT_HELLO]).await?;
-    let (config, version) = {
+    let (config, host, version) = {
         let hello: ClientHello<'_> = message.decode()?;
         let host = hello::host_name(&hello);
         let chosen = chooser.choose(&hello, host.as_ref()).await;
         let config = chosen.map_err(|reason| Internal::NoConfiguration { reason })?;
         channel.log_keys(config.key_log.as_ref(), hello.random);
         let version = choose::version(&hello, &config.policy)?;
-        (config, version)
+        (config, host, version)
     };
     let opening = Opening {
         message,
         aligned,
         config,
+        host,
     };
     match version {
         #[cfg(feature = "tls12")]

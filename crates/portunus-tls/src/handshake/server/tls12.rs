@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portunus_x509::UnixTime;
+use portunus_x509::{DnsName, UnixTime};
 
 use super::hello::{self, Opening};
 use crate::choose;
@@ -39,6 +39,7 @@ struct Asked<'a> {
     hello: &'a ClientHello<'a>,
     message: &'a [u8],
     config: &'a ServerConfig,
+    host: Option<&'a DnsName>,
     application_protocol: Option<&'a [u8]>,
     randoms: Randoms,
     now: UnixTime,
@@ -47,7 +48,9 @@ struct Asked<'a> {
 /// From what goes on from the ClientHello to the end.
 pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixTime) -> Result<Established, Error> {
     channel.warnings(Warnings::Ignore);
-    let Opening { message, config, .. } = opening;
+    let Opening {
+        message, config, host, ..
+    } = opening;
     let hello: ClientHello<'_> = message.decode()?;
     check_hello(&hello, &config.policy)?;
     let protocols = hello.extensions.application_layer_protocol_negotiation;
@@ -55,6 +58,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
         hello: &hello,
         message: message.bytes(),
         config: &config,
+        host: host.as_ref(),
         application_protocol: choose::application_protocol(protocols, &config.application_protocols)?,
         randoms: Randoms {
             client: *hello.random,
@@ -126,8 +130,7 @@ fn session(asked: &Asked<'_>) -> Result<Option<(Suite, TicketContent)>, PeerFaul
 async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Error> {
     // ServerHello, Certificate, ServerKeyExchange, [CertificateRequest], ServerHelloDone.
     let (hello, config) = (asked.hello, asked.config);
-    let host = hello::host_name(hello);
-    let chosen = config.identities.choose(hello, host.as_ref()).await;
+    let chosen = config.identities.choose(hello, asked.host).await;
     let identity = chosen.ok_or(Internal::NoIdentity)?;
     let proof = choose_proof(hello, &identity, config)?;
     let suite = proof.suite;
@@ -146,7 +149,7 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
         suite,
         session_id: &[],
         extended_main_secret: hello.extensions.extended_main_secret,
-        server_name: host.is_some(),
+        server_name: asked.host.is_some(),
         session_ticket: tickets.is_some(),
     };
     server_hello(&mut channel, &mut transcript, asked, &answer)?;
@@ -176,9 +179,15 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
     };
 
     // [ChangeCipherSpec], Finished of the client, then [NewSessionTicket], [ChangeCipherSpec], Finished of ours.
-    let keys = main_secret.record_keys()?;
+    let keys = main_secret.key_block()?;
     let expected = main_secret.client_verify_data(&transcript.hash())?;
-    peer_finished(&mut channel, &mut transcript, keys.client, &expected).await?;
+    peer_finished(
+        &mut channel,
+        &mut transcript,
+        |place| keys.protect_client(place),
+        &expected,
+    )
+    .await?;
     let client_chain = Arc::new(client.chain);
     if let Some(tickets) = tickets {
         let basis = SessionBasis {
@@ -191,7 +200,12 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
         new_session_ticket(&mut channel, &mut transcript, asked, tickets, &main_secret, &basis)?;
     }
     let verify_data = main_secret.server_verify_data(&transcript.hash())?;
-    send_finished(&mut channel, &mut transcript, keys.server, &verify_data)?;
+    send_finished(
+        &mut channel,
+        &mut transcript,
+        |place| keys.protect_server(place),
+        &verify_data,
+    )?;
     channel.flush()?;
     channel.note(&Note::Established);
     Ok(Established {
@@ -243,13 +257,24 @@ async fn abbreviated(
         };
         new_session_ticket(&mut channel, &mut transcript, asked, tickets, &main_secret, &basis)?;
     }
-    let keys = main_secret.record_keys()?;
+    let keys = main_secret.key_block()?;
     let verify_data = main_secret.server_verify_data(&transcript.hash())?;
-    send_finished(&mut channel, &mut transcript, keys.server, &verify_data)?;
+    send_finished(
+        &mut channel,
+        &mut transcript,
+        |place| keys.protect_server(place),
+        &verify_data,
+    )?;
 
     // [ChangeCipherSpec], Finished of the client.
     let expected = main_secret.client_verify_data(&transcript.hash())?;
-    peer_finished(&mut channel, &mut transcript, keys.client, &expected).await?;
+    peer_finished(
+        &mut channel,
+        &mut transcript,
+        |place| keys.protect_client(place),
+        &expected,
+    )
+    .await?;
     channel.note(&Note::Established);
     Ok(Established {
         side: Side::Server,
