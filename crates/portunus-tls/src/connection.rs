@@ -218,11 +218,8 @@ impl Connection {
     /// # Errors
     /// Why the connection failed, [`Misuse::WriteAfterClose`], or [`Misuse::NoKeyUpdate`].
     pub fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
-        let secrets = match &mut writable(&mut self.state, &self.io)?.secrets {
-            Secrets::Tls13(secrets) => secrets,
-            #[cfg(feature = "tls12")]
-            Secrets::Tls12(_) => return Err(Misuse::NoKeyUpdate.into()),
-        };
+        let secrets = &mut writable(&mut self.state, &self.io)?.secrets;
+        let secrets = secrets.tls13().ok_or(Misuse::NoKeyUpdate)?;
         let request = if request_peer && !self.io.key_update_asked {
             self.io.key_update_asked = true;
             KeyUpdateRequest::UpdateRequested
@@ -321,15 +318,11 @@ fn seal(io: &mut Io, established: &mut Established, data: &[u8]) -> Result<usize
     let mut sealed = 0_usize;
     for fragment in data.chunks(MAX_FRAGMENT) {
         if io.outgoing.is_worn() {
-            match &mut established.secrets {
+            match established.secrets.tls13() {
                 // RFC 9846 section 5.5: new keys before the old ones are worn.
-                Secrets::Tls13(secrets) => {
-                    post::send_key_update(io, secrets, KeyUpdateRequest::UpdateNotRequested)?;
-                }
-                #[cfg(feature = "tls12")]
-                Secrets::Tls12(_) if sealed > 0 => break,
-                #[cfg(feature = "tls12")]
-                Secrets::Tls12(_) => return Err(Misuse::KeyWornOut.into()),
+                Some(secrets) => post::send_key_update(io, secrets, KeyUpdateRequest::UpdateNotRequested)?,
+                None if sealed > 0 => break,
+                None => return Err(Misuse::KeyWornOut.into()),
             }
         }
         io.seal(ContentType::APPLICATION_DATA, fragment)?;

@@ -72,6 +72,17 @@ pub(crate) enum Secrets {
     Tls12(crate::schedule::tls12::MainSecret),
 }
 
+impl Secrets {
+    /// Those of TLS 1.3, if it is that.
+    pub(crate) fn tls13(&mut self) -> Option<&mut TrafficSecrets> {
+        match self {
+            Self::Tls13(secrets) => Some(secrets),
+            #[cfg(feature = "tls12")]
+            Self::Tls12(_) => None,
+        }
+    }
+}
+
 /// The secrets of TLS 1.3, whose keys can be replaced.
 pub(crate) struct TrafficSecrets {
     pub(crate) suite: Suite,

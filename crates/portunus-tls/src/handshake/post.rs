@@ -45,14 +45,22 @@ pub(crate) fn receive(
     budgets: &mut Budgets,
     now: UnixTime,
 ) -> Result<(), Error> {
-    let secrets = match &mut established.secrets {
-        Secrets::Tls13(secrets) => secrets,
+    match &mut established.secrets {
+        Secrets::Tls13(secrets) => receive_tls13(io, established.side, &established.info, secrets, budgets, now),
         #[cfg(feature = "tls12")]
-        Secrets::Tls12(_) => {
-            return super::tls12::refuse_renegotiation(io, established.side, &mut budgets.hello_requests);
-        }
-    };
-    let wanted = match established.side {
+        Secrets::Tls12(_) => super::tls12::refuse_renegotiation(io, established.side, &mut budgets.hello_requests),
+    }
+}
+
+fn receive_tls13(
+    io: &mut Io,
+    side: Side,
+    info: &ConnectionInfo,
+    secrets: &mut TrafficSecrets,
+    budgets: &mut Budgets,
+    now: UnixTime,
+) -> Result<(), Error> {
+    let wanted = match side {
         Side::Client => TO_CLIENT,
         Side::Server => TO_SERVER,
     };
@@ -65,7 +73,7 @@ pub(crate) fn receive(
             if budgets.tickets > MAX_TICKETS_RECEIVED {
                 return Err(Limit::Tickets.into());
             }
-            new_session_ticket(io, secrets, &established.info, &NewSessionTicket::read(body)?, now)?;
+            new_session_ticket(io, secrets, info, &NewSessionTicket::read(body)?, now)?;
         }
     }
     Ok(())

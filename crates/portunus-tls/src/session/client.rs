@@ -45,9 +45,27 @@ pub(crate) enum OfVersion {
 }
 
 impl ClientSession {
+    /// What hides its age; only one of TLS 1.3 has it.
+    pub(crate) fn age_add(&self) -> Option<u32> {
+        match self.of_version {
+            OfVersion::Tls13 { age_add } => Some(age_add),
+            #[cfg(feature = "tls12")]
+            OfVersion::Tls12 { .. } => None,
+        }
+    }
+
+    /// The server's name for it; only one of TLS 1.2 has it, and there it is empty where there is a ticket.
+    pub(crate) fn session_id(&self) -> Option<&[u8]> {
+        match &self.of_version {
+            OfVersion::Tls13 { .. } => None,
+            #[cfg(feature = "tls12")]
+            OfVersion::Tls12 { session_id, .. } => Some(session_id),
+        }
+    }
+
     /// Whether it is one of TLS 1.3.
     pub(crate) fn is_tls13(&self) -> bool {
-        matches!(self.of_version, OfVersion::Tls13 { .. })
+        self.age_add().is_some()
     }
 
     /// Whether it is still good at this time. A clock that went back makes it too young: then it is not used either.

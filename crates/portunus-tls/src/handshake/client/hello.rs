@@ -13,7 +13,7 @@ use crate::handshake::channel::Message;
 use crate::policy::Policy;
 use crate::schedule::tls13::EarlySecret;
 use crate::schedule::transcript::Transcript;
-use crate::session::client::{ClientSession, OfVersion};
+use crate::session::client::ClientSession;
 use crate::wire::Sequence;
 use crate::wire::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, PskKeyExchangeMode};
 use crate::wire::{
@@ -151,13 +151,12 @@ impl<'a> Offer<'a> {
 
     /// The id of a session of TLS 1.2, or bytes that are like one.
     fn session_id<'b>(&'b self, session: Option<&'b ClientSession>) -> &'b [u8] {
-        match session.map(|session| &session.of_version) {
-            #[cfg(feature = "tls12")]
-            Some(OfVersion::Tls12 { session_id, .. }) if !session_id.is_empty() => session_id,
-            #[cfg(feature = "tls12")]
-            Some(OfVersion::Tls12 { .. }) => &self.session_id,
-            _ if self.tls13 => &self.session_id,
-            _ => &[],
+        match session.and_then(ClientSession::session_id) {
+            Some(id @ [_, ..]) => id,
+            // A ticket, or none of that version.
+            Some([]) => &self.session_id,
+            None if self.tls13 => &self.session_id,
+            None => &[],
         }
     }
 
@@ -196,11 +195,7 @@ impl<'a> Offer<'a> {
             extension_type: self.grease.extension,
             extension_data: &[],
         }];
-        let psk = session.and_then(|session| match session.of_version {
-            OfVersion::Tls13 { age_add } => Some((session, age_add)),
-            #[cfg(feature = "tls12")]
-            OfVersion::Tls12 { .. } => None,
-        });
+        let psk = session.and_then(|session| Some((session, session.age_add()?)));
         let binder = psk.map(|(session, _)| Suite::of(session.cipher_suite).map_or(32, |suite| suite.hash.length()));
         let zeros = [0; 48];
         let binders: Vec<_> = binder
