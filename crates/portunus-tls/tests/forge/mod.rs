@@ -4,6 +4,8 @@
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 pub mod client;
+#[cfg(feature = "tls12")]
+pub mod tls12;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -31,7 +33,7 @@ pub const UNKNOWN: UnknownExtension<'_> = UnknownExtension {
 
 /// The secrets of one connection.
 #[derive(Default)]
-pub struct Secrets(Mutex<HashMap<String, Vec<u8>>>);
+pub struct Secrets(pub Mutex<HashMap<String, Vec<u8>>>);
 
 impl KeyLog for Secrets {
     fn log(&self, label: &str, _: &[u8; 32], secret: &[u8]) {

@@ -355,9 +355,6 @@ async fn server_key_exchange(
     if !policy.tls12_groups().any(|group| group == exchange.namedcurve) {
         return Err(PeerFault::GroupNotOffered.into());
     }
-    if Authentication::of_scheme(exchange.algorithm) != Authentication::of_suite(agreed.suite.id) {
-        return Err(PeerFault::SchemeWrongForKey.into());
-    }
     let params = message.body().get(..exchange.params_length()).unwrap_or_default();
     let signed = [&agreed.randoms.client[..], &agreed.randoms.server, params].concat();
     let leaf = chain.first().ok_or(PeerFault::NoCertificate)?;
