@@ -342,3 +342,50 @@ impl std::fmt::Debug for Connection {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::aead::RECORD_LIMIT;
+    use crate::pair::{Authority, Pair, received, sent};
+    use crate::policy::Policy;
+    use crate::wire::ProtocolVersion;
+
+    fn connected(version: ProtocolVersion) -> (Connection, Connection) {
+        let authority = Authority::new();
+        let policy = Policy::modern().with_versions(&[version]).unwrap();
+        RECORD_LIMIT.set(Some(3));
+        Pair::new(&authority.client(), &authority.server().with_policy(policy))
+            .run()
+            .connected()
+    }
+
+    /// RFC 9846 section 5.5.
+    #[test]
+    fn a_key_is_replaced_before_it_is_worn() {
+        let (mut client, mut server) = connected(ProtocolVersion::TLS1_3);
+        for _ in 0..10 {
+            client.write(b"data").unwrap();
+            assert_eq!(received(&mut server, &sent(&mut client)).unwrap().0, b"data");
+        }
+    }
+
+    /// TLS 1.2 has no new keys: what was written is written, the peer hears that no more comes, and reading goes on.
+    #[cfg(feature = "tls12")]
+    #[test]
+    fn a_connection_ends_before_its_key_is_worn() {
+        let (mut client, mut server) = connected(ProtocolVersion::TLS1_2);
+        // One record was the Finished.
+        assert_eq!(client.write(&[7; 3 * MAX_FRAGMENT]).unwrap(), 2 * MAX_FRAGMENT);
+        let worn = client.write(b"more").unwrap_err();
+        assert!(matches!(worn, Error::Misuse(Misuse::KeyWornOut)), "{worn}");
+        assert!(matches!(
+            client.write(b"more"),
+            Err(Error::Misuse(Misuse::WriteAfterClose))
+        ));
+        let (data, is_closed) = received(&mut server, &sent(&mut client)).unwrap();
+        assert!(data.len() == 2 * MAX_FRAGMENT && is_closed);
+        server.write(b"an answer").unwrap();
+        assert_eq!(received(&mut client, &sent(&mut server)).unwrap().0, b"an answer");
+    }
+}

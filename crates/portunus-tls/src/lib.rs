@@ -1,7 +1,11 @@
-//! A TLS 1.3 engine without I/O (RFC 9846): bytes in, bytes and events out.
+//! An engine of TLS 1.3 (RFC 9846) and TLS 1.2 (RFC 5246) without I/O: bytes in, bytes and events out.
 //!
 //! A [`Handshake`] becomes a [`Connection`]. Neither has sockets, files, threads or a clock: whoever drives them brings the peer's bytes and the time.
 //! The primitives are aws-lc-rs's, certificates are [`portunus_x509`]'s.
+
+// What the integration tests share with a unit test names the crate as they do.
+#[cfg(test)]
+extern crate self as portunus_tls;
 
 mod choose;
 mod config;
@@ -17,6 +21,9 @@ pub mod limits;
 #[cfg(fuzzing)]
 pub mod mutation;
 mod observe;
+#[cfg(test)]
+#[path = "../tests/pair/mod.rs"]
+mod pair;
 mod policy;
 mod record;
 #[cfg(test)]
@@ -39,5 +46,7 @@ pub use handshake_driver::{Handshake, Progress};
 pub use keylog::KeyLog;
 pub use observe::{Direction, Note, Observe, SecretLabel};
 pub use policy::Policy;
+#[cfg(feature = "tls12")]
+pub use session::cache::SessionCache;
 pub use session::client::{ClientSession, ClientSessions, SessionMemory};
 pub use session::tickets::Tickets;

@@ -254,6 +254,7 @@ fn a_session_that_was_not_offered() {
 }
 
 type ChangeFlight = fn(&mut Vec<Vec<u8>>);
+type ChangeProof = fn(&mut CertificateVerify<'_>);
 
 fn exchange_message(message: &mut Vec<u8>, change: impl FnOnce(&mut ServerKeyExchange<'_>)) {
     let body = message[4..].to_vec();
@@ -351,7 +352,7 @@ fn a_certificate_request_that_breaks_a_rule() {
 /// Certificate, ClientKeyExchange, CertificateVerify. The client's change_cipher_spec is out already: what the server says it cannot read.
 #[test]
 fn a_client_s_flight_that_breaks_a_rule() {
-    let proof = |message: &mut Vec<u8>, change: fn(&mut CertificateVerify<'_>)| {
+    let proof = |message: &mut Vec<u8>, change: ChangeProof| {
         let body = message[4..].to_vec();
         let mut proof = CertificateVerify::read(&body).unwrap();
         change(&mut proof);
@@ -430,7 +431,7 @@ fn a_client_s_flight_that_breaks_a_rule() {
     for (what, alert, fault, change) in cases {
         check(what, alert, fault, flight(1, change));
     }
-    let proofs: [(&str, AlertDescription, PeerFault, fn(&mut CertificateVerify<'_>)); 3] = [
+    let proofs: [(&str, AlertDescription, PeerFault, ChangeProof); 3] = [
         (
             "a changed signature",
             AlertDescription::DECRYPT_ERROR,

@@ -10,6 +10,8 @@ use crate::decision::Decision;
 use crate::keylog::KeyLog;
 use crate::limits::MAX_AUTHORITIES_BYTES;
 use crate::policy::Policy;
+#[cfg(feature = "tls12")]
+use crate::session::cache::SessionCache;
 use crate::session::tickets::Tickets;
 use crate::wire::ClientHello;
 
@@ -33,6 +35,8 @@ pub struct ServerConfig {
     pub(crate) authorities: Vec<Vec<u8>>,
     pub(crate) application_protocols: Vec<Vec<u8>>,
     pub(crate) tickets: Option<Arc<Tickets>>,
+    #[cfg(feature = "tls12")]
+    pub(crate) session_cache: Option<Arc<SessionCache>>,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
 }
 
@@ -58,6 +62,8 @@ impl ServerConfig {
             authorities: Vec::new(),
             application_protocols: Vec::new(),
             tickets: None,
+            #[cfg(feature = "tls12")]
+            session_cache: None,
             key_log: None,
         }
     }
@@ -112,6 +118,14 @@ impl ServerConfig {
     #[must_use]
     pub fn with_tickets(mut self, tickets: Arc<Tickets>) -> Self {
         self.tickets = Some(tickets);
+        self
+    }
+
+    /// Keeps sessions of TLS 1.2 for clients that take no tickets, and resumes with them.
+    #[cfg(feature = "tls12")]
+    #[must_use]
+    pub fn with_session_cache(mut self, sessions: Arc<SessionCache>) -> Self {
+        self.session_cache = Some(sessions);
         self
     }
 

@@ -40,11 +40,21 @@ impl AeadAlgorithm {
     /// How many records one key may protect, with a margin: 2^24 of full size for AES-GCM (RFC 9846 section 5.5: 2^24.5);
     /// ChaCha20-Poly1305 ends with the sequence number.
     pub(crate) fn record_limit(self) -> u64 {
+        #[cfg(test)]
+        if let Some(limit) = RECORD_LIMIT.get() {
+            return limit;
+        }
         match self {
             Self::Aes128Gcm | Self::Aes256Gcm => 1 << 24,
             Self::ChaCha20Poly1305 => u64::MAX - 1,
         }
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// For tests that want to wear a key out.
+    pub(crate) static RECORD_LIMIT: std::cell::Cell<Option<u64>> = const { std::cell::Cell::new(None) };
 }
 
 /// A key, its IV and the number of the next record (RFC 9846 section 5.3). Its IV is filled in where it stays: moved, it would leave a

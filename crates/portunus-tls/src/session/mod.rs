@@ -1,4 +1,6 @@
 //! Sessions that go on in a later connection.
 
+#[cfg(feature = "tls12")]
+pub(crate) mod cache;
 pub(crate) mod client;
 pub(crate) mod tickets;

@@ -92,11 +92,7 @@ impl Tickets {
         let mut sealed = Zeroizing::new(sealed.to_vec());
         let key = self.keys().iter().find(|key| key.name == *name).cloned()?;
         let content = TicketContent::decode(key.key.open(*nonce, name, &mut sealed)?).ok()?;
-        let age = now.0.saturating_sub(content.issued.0);
-        let in_time = (0..i64::from(TICKET_LIFETIME)).contains(&age);
-        let verdict_holds = content.not_after.is_none_or(|end| now.0 <= end.0);
-        let is_fresh = now.0.saturating_sub(content.authenticated.0) < MAX_SESSION_AGE;
-        (in_time && is_fresh && verdict_holds).then_some(content)
+        content.is_good_at(now).then_some(content)
     }
 }
 
@@ -129,7 +125,16 @@ impl NamedKey {
 }
 
 impl TicketContent {
-    fn encode(&self) -> Result<Zeroizing<Vec<u8>>, TooLong> {
+    /// Whether the session may still go on at this time. A clock that went back makes it too young: then it may not either.
+    pub(crate) fn is_good_at(&self, now: UnixTime) -> bool {
+        let age = now.0.saturating_sub(self.issued.0);
+        let in_time = (0..i64::from(TICKET_LIFETIME)).contains(&age);
+        let verdict_holds = self.not_after.is_none_or(|end| now.0 <= end.0);
+        let is_fresh = now.0.saturating_sub(self.authenticated.0) < MAX_SESSION_AGE;
+        in_time && is_fresh && verdict_holds
+    }
+
+    pub(super) fn encode(&self) -> Result<Zeroizing<Vec<u8>>, TooLong> {
         // Room enough that the vector, which holds the secret, does not move while it grows; the tag is appended to it too.
         let chain: usize = self.chain.iter().map(|der| der.len().saturating_add(3)).sum();
         let mut w = Writer::new("ticket");
@@ -149,7 +154,7 @@ impl TicketContent {
         Ok(Zeroizing::new(w.into_bytes()))
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut r = Reader::new("ticket", bytes);
         let layout = r.u8("layout")?;
         let cipher_suite = CipherSuite(r.u16("cipher_suite")?);

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use portunus_server::{Server, Site, Stop, TlsAcceptor};
-use portunus_tls::{ServerConfig, Tickets};
+use portunus_tls::{ServerConfig, SessionCache, Tickets};
 use portunus_x509::{DnsName, InvalidName};
 
 use crate::clock;
@@ -91,7 +91,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         };
         let tickets = Tickets::new(clock::now()?).map_err(|error| Failure::new("cannot start").because(&error))?;
         let banner = banner::text(&site, &addresses, &args.name, &served, args.key_log.as_deref());
-        let mut config = ServerConfig::new(Arc::new(served.identity)).with_tickets(Arc::new(tickets));
+        let mut config = ServerConfig::new(Arc::new(served.identity))
+            .with_tickets(Arc::new(tickets))
+            .with_session_cache(Arc::new(SessionCache::default()));
         if let Some(key_log) = key_log {
             config = config.with_key_log(Arc::new(key_log));
         }

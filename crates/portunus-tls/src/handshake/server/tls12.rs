@@ -24,6 +24,7 @@ use crate::observe::{Direction, Note};
 use crate::policy::Policy;
 use crate::schedule::tls12::{MainSecret, Randoms};
 use crate::schedule::transcript::Transcript;
+use crate::session::cache::SessionId;
 use crate::session::tickets::{TicketContent, Tickets};
 use crate::wire::tls12::{
     CertificateRequest, ClientKeyExchange, NewSessionTicket, ServerHello, ServerHelloDone, ServerHelloExtensions,
@@ -101,14 +102,17 @@ fn server_random(policy: &Policy) -> Result<[u8; 32], Error> {
     Ok(random)
 }
 
-/// The session of the ticket, if it can go on here: ours, in time, its suite offered, issued for this name and the same demands on clients. A ticket that nobody can
-/// use costs a full handshake; one whose main secret was bound to its handshake, and should not be now, ends this one (RFC 7627 section 5.3).
+/// The session of the ticket or of the id, if it can go on here: ours, in time, its suite offered, issued for this name and the same demands on clients. One that
+/// nobody can use costs a full handshake; one whose main secret was bound to its handshake, and should not be now, ends this one (RFC 7627 section 5.3).
 fn session(asked: &Asked<'_>) -> Result<Option<(Suite, TicketContent)>, PeerFault> {
     let (config, hello) = (asked.config, asked.hello);
-    let (Some(ticket @ [_, ..]), Some(tickets)) = (hello.extensions.session_ticket, &config.tickets) else {
-        return Ok(None);
+    let ticket = match (hello.extensions.session_ticket, &config.tickets, &config.session_cache) {
+        // The id beside a ticket is the client's own (RFC 5077 section 3.4).
+        (Some(ticket @ [_, ..]), Some(tickets), _) => tickets.open(ticket, asked.now),
+        (_, _, Some(sessions)) => sessions.get(hello.legacy_session_id, asked.now),
+        _ => None,
     };
-    let Some(ticket) = tickets.open(ticket, asked.now) else {
+    let Some(ticket) = ticket else {
         return Ok(None);
     };
     let Some(suite) = Suite::of_tls12(ticket.cipher_suite) else {
@@ -145,9 +149,13 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
     }
     transcript.add(asked.message);
     let tickets = tickets(asked);
+    let cache = match config.session_cache.as_deref().filter(|_| tickets.is_none()) {
+        Some(cache) => Some((cache, random::array::<{ size_of::<SessionId>() }>()?)),
+        None => None,
+    };
     let answer = Answer {
         suite,
-        session_id: &[],
+        session_id: cache.as_ref().map_or(&[], |(_, id)| id),
         extended_main_secret: hello.extensions.extended_main_secret,
         server_name: asked.host.is_some(),
         session_ticket: tickets.is_some(),
@@ -189,15 +197,18 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
     )
     .await?;
     let client_chain = Arc::new(client.chain);
+    let basis = SessionBasis {
+        main_secret: &main_secret,
+        suite,
+        extended_main_secret: answer.extended_main_secret,
+        chain: &client_chain,
+        not_after: client.not_after,
+        authenticated: asked.now,
+    };
     if let Some(tickets) = tickets {
-        let basis = SessionBasis {
-            suite,
-            extended_main_secret: answer.extended_main_secret,
-            chain: &client_chain,
-            not_after: client.not_after,
-            authenticated: asked.now,
-        };
-        new_session_ticket(&mut channel, &mut transcript, asked, tickets, &main_secret, &basis)?;
+        new_session_ticket(&mut channel, &mut transcript, asked, tickets, &basis)?;
+    } else if let Some((cache, id)) = cache {
+        cache.put(id, &session_content(asked, &basis));
     }
     let verify_data = main_secret.server_verify_data(&transcript.hash())?;
     send_finished(
@@ -249,13 +260,14 @@ async fn abbreviated(
     let client_chain = Arc::new(ticket.chain);
     if let Some(tickets) = tickets {
         let basis = SessionBasis {
+            main_secret: &main_secret,
             suite,
             extended_main_secret: ticket.extended_main_secret,
             chain: &client_chain,
             not_after: ticket.not_after,
             authenticated: ticket.authenticated,
         };
-        new_session_ticket(&mut channel, &mut transcript, asked, tickets, &main_secret, &basis)?;
+        new_session_ticket(&mut channel, &mut transcript, asked, tickets, &basis)?;
     }
     let keys = main_secret.key_block()?;
     let verify_data = main_secret.server_verify_data(&transcript.hash())?;
@@ -515,13 +527,28 @@ fn tickets<'a>(asked: &Asked<'a>) -> Option<&'a Tickets> {
     asked.config.tickets.as_deref().filter(|_| wanted)
 }
 
-/// What a ticket is made of, beside the secret and what was asked.
+/// What a session is made of, beside what was asked.
 struct SessionBasis<'a> {
+    main_secret: &'a MainSecret,
     suite: Suite,
     extended_main_secret: bool,
     chain: &'a [Vec<u8>],
     not_after: Option<UnixTime>,
     authenticated: UnixTime,
+}
+
+fn session_content(asked: &Asked<'_>, basis: &SessionBasis<'_>) -> TicketContent {
+    TicketContent {
+        cipher_suite: basis.suite.id,
+        issued: asked.now,
+        authenticated: basis.authenticated,
+        secret: basis.main_secret.secret().clone(),
+        extended_main_secret: basis.extended_main_secret,
+        server_name: hello::session_name(asked.hello),
+        binding: asked.config.session_binding(),
+        not_after: basis.not_after,
+        chain: basis.chain.to_vec(),
+    }
 }
 
 /// NewSessionTicket (RFC 5077 section 3.3): the ServerHello announced it, so that it comes empty where the session does not fit one.
@@ -530,20 +557,9 @@ fn new_session_ticket(
     transcript: &mut Transcript,
     asked: &Asked<'_>,
     tickets: &Tickets,
-    main_secret: &MainSecret,
     basis: &SessionBasis<'_>,
 ) -> Result<(), Error> {
-    let content = TicketContent {
-        cipher_suite: basis.suite.id,
-        issued: asked.now,
-        authenticated: basis.authenticated,
-        secret: main_secret.secret().clone(),
-        extended_main_secret: basis.extended_main_secret,
-        server_name: hello::session_name(asked.hello),
-        binding: asked.config.session_binding(),
-        not_after: basis.not_after,
-        chain: basis.chain.to_vec(),
-    };
+    let content = session_content(asked, basis);
     let ticket = tickets.seal(&content, asked.now)?.unwrap_or_default();
     let message = NewSessionTicket {
         ticket_lifetime_hint: TICKET_LIFETIME,
