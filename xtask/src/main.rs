@@ -10,6 +10,7 @@ mod deps;
 mod fuzz;
 mod install;
 mod instrument;
+mod limbo;
 mod lint;
 mod peers;
 mod readme;
@@ -55,6 +56,11 @@ const COMMANDS: &[Known] = &[
         usage: "bench [NAME] [--json FILE]",
         help: "Measure side by side with other stacks",
     },
+    Known {
+        name: "limbo",
+        usage: "limbo [FILE] [--json OUT]",
+        help: "Verify x509-limbo's cases, of FILE or of the one that PORTUNUS_LIMBO names",
+    },
 ];
 
 fn main() -> ExitCode {
@@ -91,6 +97,7 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
             }
         }
         ["bench", words @ ..] => bench::run(words),
+        ["limbo", words @ ..] => limbo::run(words),
         other => fail(format!("no such command: {}\n\n{}", other.join(" "), usage())),
     }
 }
@@ -141,6 +148,7 @@ mod tests {
             "peers",
             "fuzz [TARGET] [--seconds N | --runs N]",
             "bench [NAME] [--json FILE]",
+            "limbo [FILE] [--json OUT]",
         ] {
             assert!(usage.contains(name), "{name}");
         }

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::fuzz::{self, Length};
 use crate::run::{Failure, cargo, fail, step, step_by_line};
-use crate::{peers, readme};
+use crate::{limbo, peers, readme};
 
 /// How long each fuzz target runs here; a long run is `cargo xtask fuzz`.
 const FUZZ: Length = Length::Seconds(5);
@@ -37,12 +37,19 @@ fn all(count: &mut Count) -> Result<(), Failure> {
         count.passed += 1;
         println!("README: {ran}");
     }
+    let cases = limbo::count()?;
+    if let Some((right, wrong)) = cases {
+        count.passed += right;
+        count.failed += wrong;
+    }
     let fuzzed = fuzz::run(None, FUZZ)?;
     println!("Fuzzing: {} targets, {} executions.", fuzzed.targets, fuzzed.executions);
     let failed = u64::try_from(fuzzed.failed.len()).unwrap_or(u64::MAX);
     count.failed += failed;
     count.passed += u64::try_from(fuzzed.targets).unwrap_or(u64::MAX).saturating_sub(failed);
-    if fuzzed.failed.is_empty() {
+    if cases.is_some_and(|(_, wrong)| wrong > 0) {
+        fail("cases of x509-limbo are not as they should be")
+    } else if fuzzed.failed.is_empty() {
         Ok(())
     } else {
         fail(format!("fuzz targets that failed: {}", fuzzed.failed.join(", ")))
