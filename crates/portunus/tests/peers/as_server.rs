@@ -9,7 +9,7 @@ use portunus_tls::{ClientConfig, ConnectionInfo, Policy, SessionMemory};
 use tokio::io::AsyncWriteExt as _;
 
 use crate::house::{House, KEYS, Pair};
-use crate::ours::{Asked, block_on, connect_counting, fetch};
+use crate::ours::{Asked, block_on, connect, connect_counting, exchange, fetch};
 use crate::process::Running;
 use crate::site::get;
 
@@ -18,7 +18,7 @@ use crate::site::get;
 pub(crate) struct Host {
     /// It ends with its test.
     _process: Running,
-    house: House,
+    pub(crate) house: House,
     pairs: Vec<(&'static str, Pair)>,
     ports: HashMap<&'static str, u16>,
 }
@@ -164,5 +164,25 @@ impl Host {
             stream.shutdown().await.unwrap();
             info
         })
+    }
+}
+
+/// Every suite with every group, where a server answers this line with that one: it asks for a share, for it cannot use
+/// the one that it gets.
+pub(crate) fn asks_us_for_a_second_hello(house: &House, port: u16, line: &str, answer: &str) {
+    for group in [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1] {
+        for suite in Policy::modern().cipher_suites() {
+            let policy = Policy::modern().with_groups(&[NamedGroup::X25519MLKEM768, group]);
+            let policy = policy.unwrap().with_cipher_suites(&[*suite]).unwrap();
+            let config = house.client().with_policy(policy);
+            let config = Arc::new(config.with_key_shares(&[NamedGroup::X25519MLKEM768]).unwrap());
+            block_on(async {
+                let mut stream = connect(&config, port).await;
+                assert_eq!(exchange(&mut stream, line, answer.len()).await, answer);
+                let info = stream.info();
+                assert_eq!((info.cipher_suite, info.group, info.retried), (*suite, group, true));
+                stream.shutdown().await.unwrap();
+            });
+        }
     }
 }

@@ -22,7 +22,7 @@ const GROUPS: [(NamedGroup, Option<&str>); 3] = [
 const CLASSIC: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
 const HYBRID: NamedGroup = NamedGroup::X25519MLKEM768;
 
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/peers/programs")
         .join(name)

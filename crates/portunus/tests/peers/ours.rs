@@ -160,16 +160,20 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// Sends a request, whose last fields are ours, and reads the answer, which may come in as many records as it likes.
+/// Sends a request, whose last field is ours, and reads the answer.
 pub(crate) async fn fetch(stream: &mut TlsStream<TcpStream>, request: &str) -> std::io::Result<Answer> {
-    tokio::time::timeout(PATIENCE, fetch_in_time(stream, request)).await?
-}
-
-async fn fetch_in_time(stream: &mut TlsStream<TcpStream>, request: &str) -> std::io::Result<Answer> {
     let request = format!("{request}Host: localhost\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
+    answer(stream).await
+}
+
+/// An answer, which may come in as many records as it likes.
+pub(crate) async fn answer(stream: &mut TlsStream<TcpStream>) -> std::io::Result<Answer> {
     stream.flush().await?;
-    let mut lines = BufReader::new(stream);
+    tokio::time::timeout(PATIENCE, read_answer(BufReader::new(stream))).await?
+}
+
+async fn read_answer(mut lines: BufReader<&mut TlsStream<TcpStream>>) -> std::io::Result<Answer> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if lines.read_line(&mut head).await? == 0 {
