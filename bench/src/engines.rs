@@ -10,6 +10,9 @@ use portunus_x509::ServerName;
 
 use crate::world::{NAME, now};
 
+/// The most data in a record.
+pub(crate) const RECORD: usize = 16 << 10;
+
 /// One side of a connection, in memory.
 pub(crate) trait Side: Sized {
     type Config: Clone;
@@ -30,13 +33,41 @@ pub(crate) trait Side: Sized {
     /// Nothing comes or goes for now: gives back what it does not need.
     fn idle(&mut self);
 
-    fn write(&mut self, data: &[u8], outgoing: &mut Vec<u8>);
+    /// Seals at most a record of data.
+    fn seal(&mut self, data: &[u8]);
+
+    /// Gives what was sealed to the socket.
+    fn flush(&mut self, outgoing: &mut Vec<u8>);
+
+    /// Takes bytes from the socket: all, or as many as there is room for before some are opened.
+    fn take(&mut self, incoming: &mut &[u8]);
+
+    /// Opens what was taken; gives how much data it was.
+    fn open(&mut self, buffer: &mut [u8]) -> usize;
+
+    fn write(&mut self, data: &[u8], outgoing: &mut Vec<u8>) {
+        for record in data.chunks(RECORD) {
+            self.seal(record);
+            self.flush(outgoing);
+        }
+    }
 
     /// Reads all data in what the peer sent; gives how much it was.
-    fn read(&mut self, incoming: &[u8], buffer: &mut [u8]) -> usize;
+    fn read(&mut self, mut incoming: &[u8], buffer: &mut [u8]) -> usize {
+        let mut total = 0;
+        while !incoming.is_empty() {
+            self.take(&mut incoming);
+            total += self.open(buffer);
+        }
+        total
+    }
 }
 
 /// Ours: a handshake, then a connection.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would be counted among what the engine allocates"
+)]
 pub(crate) enum Ours {
     Handshake(Handshake),
     Connection(Connection),
@@ -59,11 +90,11 @@ impl Ours {
         handshake
             .poll(&mut Context::from_waker(Waker::noop()))
             .expect("a handshake");
-        let Ok(_) = handshake.send_with(|bytes| take(bytes, outgoing));
+        let Ok(_) = handshake.send_with(|bytes| give(bytes, outgoing));
     }
 }
 
-fn take(bytes: &[u8], outgoing: &mut Vec<u8>) -> Result<usize, Infallible> {
+fn give(bytes: &[u8], outgoing: &mut Vec<u8>) -> Result<usize, Infallible> {
     outgoing.extend_from_slice(bytes);
     Ok(bytes.len())
 }
@@ -105,27 +136,34 @@ macro_rules! ours {
                 }
             }
 
-            fn write(&mut self, mut data: &[u8], outgoing: &mut Vec<u8>) {
+            fn seal(&mut self, data: &[u8]) {
                 let Ours::Connection(connection) = &mut self.0 else { return };
-                while !data.is_empty() {
-                    let count = connection.write(data).expect("a write");
-                    data = &data[count..];
-                    let Ok(_) = connection.send_with(|bytes| take(bytes, outgoing));
+                assert_eq!(connection.write(data).expect("a write"), data.len());
+            }
+
+            fn flush(&mut self, outgoing: &mut Vec<u8>) {
+                let Ours::Connection(connection) = &mut self.0 else { return };
+                let Ok(_) = connection.send_with(|bytes| give(bytes, outgoing));
+            }
+
+            fn take(&mut self, incoming: &mut &[u8]) {
+                let Ours::Connection(connection) = &mut self.0 else { return };
+                while !incoming.is_empty() {
+                    let before = incoming.len();
+                    let Ok(_) = connection.receive_with(|space| put(space, incoming));
+                    if incoming.len() == before {
+                        return;
+                    }
                 }
             }
 
-            fn read(&mut self, mut incoming: &[u8], buffer: &mut [u8]) -> usize {
+            fn open(&mut self, buffer: &mut [u8]) -> usize {
                 let Ours::Connection(connection) = &mut self.0 else { return 0 };
                 let mut total = 0;
-                loop {
-                    match connection.read(buffer, now()).expect("a read") {
-                        portunus_tls::Read::Data(count) => total += count,
-                        portunus_tls::Read::NeedsBytes if !incoming.is_empty() => {
-                            let Ok(_) = connection.receive_with(|space| put(space, &mut incoming));
-                        }
-                        portunus_tls::Read::NeedsBytes | portunus_tls::Read::Closed => return total,
-                    }
+                while let portunus_tls::Read::Data(count) = connection.read(buffer, now()).expect("a read") {
+                    total += count;
                 }
+                total
             }
         }
     };
@@ -177,22 +215,25 @@ macro_rules! rustls {
 
             fn idle(&mut self) {}
 
-            fn write(&mut self, data: &[u8], outgoing: &mut Vec<u8>) {
-                self.0.set_buffer_limit(None);
+            fn seal(&mut self, data: &[u8]) {
                 self.0.writer().write_all(data).expect("a write");
+            }
+
+            fn flush(&mut self, outgoing: &mut Vec<u8>) {
                 while self.0.wants_write() {
                     self.0.write_tls(outgoing).expect("bytes");
                 }
             }
 
-            fn read(&mut self, mut incoming: &[u8], buffer: &mut [u8]) -> usize {
+            fn take(&mut self, incoming: &mut &[u8]) {
+                while !incoming.is_empty() && self.0.read_tls(incoming).is_ok() {}
+            }
+
+            fn open(&mut self, buffer: &mut [u8]) -> usize {
+                self.0.process_new_packets().expect("records");
                 let mut total = 0;
-                while !incoming.is_empty() {
-                    self.0.read_tls(&mut incoming).expect("bytes");
-                    self.0.process_new_packets().expect("records");
-                    while let Ok(count @ 1..) = self.0.reader().read(buffer) {
-                        total += count;
-                    }
+                while let Ok(count @ 1..) = self.0.reader().read(buffer) {
+                    total += count;
                 }
                 total
             }

@@ -102,14 +102,26 @@ impl<W: Flights> Side for Bare<W> {
         }
     }
 
-    fn write(&mut self, data: &[u8], outgoing: &mut Vec<u8>) {
+    fn seal(&mut self, data: &[u8]) {
         if let Some(open) = &mut self.open {
-            open.write(data, outgoing);
+            open.seal(data);
         }
     }
 
-    fn read(&mut self, incoming: &[u8], _: &mut [u8]) -> usize {
-        self.open.as_mut().map_or(0, |open| open.read(incoming))
+    fn flush(&mut self, outgoing: &mut Vec<u8>) {
+        if let Some(open) = &mut self.open {
+            open.flush(outgoing);
+        }
+    }
+
+    fn take(&mut self, incoming: &mut &[u8]) {
+        if let Some(open) = &mut self.open {
+            open.take(std::mem::take(incoming));
+        }
+    }
+
+    fn open(&mut self, _: &mut [u8]) -> usize {
+        self.open.as_mut().map_or(0, Open::open)
     }
 }
 

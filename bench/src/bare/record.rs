@@ -8,7 +8,6 @@ use super::schedule::{Secret, expand};
 
 pub(super) const TAG: usize = 16;
 pub(super) const RECORD_HEADER: usize = 5;
-const FRAGMENT: usize = 1 << 14;
 
 pub(super) fn record_key(algorithm: &'static aead::Algorithm, key: &[u8]) -> LessSafeKey {
     LessSafeKey::new(UnboundKey::new(algorithm, key).expect("a key"))
@@ -92,12 +91,13 @@ impl Direction {
     }
 }
 
-/// Application data, once the handshake is over. What goes out and what came in each have a place here, as in any engine;
-/// from and to there it is copied once, which stands for the socket.
+/// Application data, once the handshake is over. What goes out and what came in each have a place here, as in any engine.
 pub(super) struct Open {
     read: Direction,
     pub(super) write: Direction,
     outgoing: Vec<u8>,
+    /// How much of it is the last record.
+    sealed: usize,
     incoming: Vec<u8>,
 }
 
@@ -107,28 +107,32 @@ impl Open {
             read,
             write,
             outgoing: Vec::new(),
+            sealed: 0,
             incoming: Vec::new(),
         }
     }
 
-    pub(super) fn write(&mut self, data: &[u8], outgoing: &mut Vec<u8>) {
-        let length = data.len() + data.len().div_ceil(FRAGMENT) * (RECORD_HEADER + 1 + TAG);
+    /// Seals data into one record, straight into the place of what goes out.
+    pub(super) fn seal(&mut self, data: &[u8]) {
+        let length = data.len() + RECORD_HEADER + 1 + TAG;
         if self.outgoing.len() < length {
             self.outgoing.resize(length, 0);
         }
-        let mut room = &mut self.outgoing[..length];
-        for fragment in data.chunks(FRAGMENT) {
-            let (record, rest) = room.split_at_mut(RECORD_HEADER + fragment.len() + 1 + TAG);
-            self.write.seal_apart(fragment, record);
-            room = rest;
-        }
-        outgoing.extend_from_slice(&self.outgoing[..length]);
+        self.write.seal_apart(data, &mut self.outgoing[..length]);
+        self.sealed = length;
+    }
+
+    pub(super) fn flush(&mut self, outgoing: &mut Vec<u8>) {
+        outgoing.extend_from_slice(&self.outgoing[..self.sealed]);
+    }
+
+    pub(super) fn take(&mut self, incoming: &[u8]) {
+        self.incoming.clear();
+        self.incoming.extend_from_slice(incoming);
     }
 
     /// Opens application data where it lies; gives how much it was.
-    pub(super) fn read(&mut self, incoming: &[u8]) -> usize {
-        self.incoming.clear();
-        self.incoming.extend_from_slice(incoming);
+    pub(super) fn open(&mut self) -> usize {
         let (mut rest, mut total) = (&mut self.incoming[..], 0);
         while !rest.is_empty() {
             let (data, after) = self.read.open(rest);

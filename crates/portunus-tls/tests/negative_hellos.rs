@@ -172,7 +172,7 @@ fn a_hello_that_offers_what_it_may_not_or_nothing_of_use() {
     ]);
 }
 
-/// The alert comes after the ServerHello, under keys that the client, whose hello was changed, does not have.
+/// The alert comes in the ServerHello's place: the client, whose hello was changed, can read it.
 #[test]
 fn a_hello_whose_schemes_no_certificate_has() {
     let authority = Authority::new();
@@ -180,9 +180,10 @@ fn a_hello_whose_schemes_no_certificate_has() {
     pair.to_server = client_hello(0, |hello| {
         hello.extensions.signature_algorithms = Some(Sequence::from(&[SignatureScheme(0x0201)]));
     });
-    let error = pair.run().server.unwrap_err();
+    let outcome = pair.run();
+    let alert = AlertDescription::HANDSHAKE_FAILURE;
+    let error = refused(outcome.server, outcome.client, alert, "schemes");
     assert!(matches!(error, Error::Peer(PeerFault::NoCommonSignatureScheme)));
-    assert_eq!(error.alert(), Some(AlertDescription::HANDSHAKE_FAILURE));
 }
 
 /// RFC 9846 section 4.3.8.2, RFC 9846 section 7.4.2; FIPS 203 section 7.2 for ML-KEM.
@@ -243,7 +244,21 @@ fn a_second_hello_that_is_another() {
         group: NamedGroup::X25519,
         key_exchange: &[9; 32],
     };
-    let cases: [(&str, AlertDescription, PeerFault, Change); 10] = [
+    let cases: [(&str, AlertDescription, PeerFault, Change); 11] = [
+        (
+            "a session that was not offered before",
+            AlertDescription::ILLEGAL_PARAMETER,
+            PeerFault::SecondHelloChanged,
+            |hello| {
+                hello.extensions.pre_shared_key = Some(OfferedPsks {
+                    identities: Sequence::from(&[PskIdentity {
+                        identity: &[1; 16],
+                        obfuscated_ticket_age: 0,
+                    }]),
+                    binders: Sequence::from(&[PskBinderEntry(&[1; 32])]),
+                });
+            },
+        ),
         (
             "random",
             AlertDescription::ILLEGAL_PARAMETER,

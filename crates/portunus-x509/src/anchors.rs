@@ -4,6 +4,7 @@ use crate::certificate::Certificate;
 use crate::der::{Malformed, Problem};
 use crate::limits::MAX_SERIAL_OCTETS;
 use crate::pem::{self, PemError};
+use crate::signature::KeptKey;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -20,10 +21,19 @@ struct Store {
 }
 
 /// One of them: a whole certificate, whose validity, usages and name constraints count as well as its name and key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Anchor {
     der: Arc<[u8]>,
+    key: KeptKey,
 }
+
+impl PartialEq for Anchor {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Anchor {}
 
 /// What became of a PEM bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +133,10 @@ impl Anchors {
             .or_default()
             .push(store.anchors.len());
         store.known.insert(der.clone());
-        store.anchors.push(Anchor { der });
+        store.anchors.push(Anchor {
+            der,
+            key: KeptKey::new(),
+        });
         Ok(true)
     }
 }
@@ -132,6 +145,11 @@ impl Anchor {
     /// The certificate in DER.
     pub fn der(&self) -> &Arc<[u8]> {
         &self.der
+    }
+
+    /// Where its key is kept as the library reads it.
+    pub(crate) fn key(&self) -> &KeptKey {
+        &self.key
     }
 
     /// The certificate, read; it could be when the anchor was added.

@@ -3,8 +3,10 @@
 use crate::Printable;
 use crate::der::{Malformed, Oid, Reader, known, tag};
 use crate::spki::{AlgorithmIdentifier, KeyAlgorithm, NULL, SubjectPublicKeyInfo};
-use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use aws_lc_rs::digest;
+use aws_lc_rs::signature::{self, ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm};
 use std::fmt;
+use std::sync::OnceLock;
 
 /// How a certificate was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +58,16 @@ impl<'a> SignatureAlgorithm<'a> {
         }
     }
 
+    /// The hash of what is signed, where that alone is signed.
+    fn hash(self) -> Option<&'static digest::Algorithm> {
+        match self {
+            Self::RsaPkcs1Sha256 | Self::RsaPssSha256 | Self::EcdsaSha256 => Some(&digest::SHA256),
+            Self::RsaPkcs1Sha384 | Self::RsaPssSha384 | Self::EcdsaSha384 => Some(&digest::SHA384),
+            Self::RsaPkcs1Sha512 | Self::RsaPssSha512 | Self::EcdsaSha512 => Some(&digest::SHA512),
+            Self::Ed25519 | Self::Other(_) => None,
+        }
+    }
+
     /// The primitive for a signature of this kind by a key of that kind; `None` where the two do not go together.
     fn primitive(self, key: &SubjectPublicKeyInfo<'_>) -> Option<&'static dyn VerificationAlgorithm> {
         use KeyAlgorithm as Key;
@@ -81,11 +93,16 @@ impl<'a> SignatureAlgorithm<'a> {
     }
 }
 
-/// Whether `key` made `signature` over `message`. A key and an algorithm that do not go together make no signature;
-/// nor does a key that is restricted to RSA-PSS with other parameters (RFC 4055 section 3.3).
+/// A key as the library reads it, of one that is asked for again and again.
+pub(crate) type KeptKey = OnceLock<ParsedPublicKey>;
+
+/// Whether `key` made `signature` over `message`; `kept` is where that key is kept, if it is. A key and an algorithm that
+/// do not go together make no signature; nor does a key that is restricted to RSA-PSS with other parameters (RFC 4055
+/// section 3.3).
 pub(crate) fn verifies(
     algorithm: SignatureAlgorithm<'_>,
     key: &SubjectPublicKeyInfo<'_>,
+    kept: Option<&KeptKey>,
     message: &[u8],
     signature: &[u8],
 ) -> bool {
@@ -98,9 +115,35 @@ pub(crate) fn verifies(
     let Some(primitive) = algorithm.primitive(key) else {
         return false;
     };
-    UnparsedPublicKey::new(primitive, key.key)
-        .verify(message, signature)
-        .is_ok()
+    // The hash apart: the library then makes fewer objects of its own.
+    let digest = algorithm.hash().map(|hash| digest::digest(hash, message));
+    if let Some(key) = kept.and_then(|kept| kept_key(kept, primitive, key.key)) {
+        return match &digest {
+            Some(digest) => key.verify_digest_sig(digest, signature).is_ok(),
+            None => key.verify_sig(message, signature).is_ok(),
+        };
+    }
+    let key = UnparsedPublicKey::new(primitive, key.key);
+    match &digest {
+        Some(digest) => key.verify_digest(digest, signature).is_ok(),
+        None => key.verify(message, signature).is_ok(),
+    }
+}
+
+/// The kept key, if it was read for this primitive; the first one to ask decides for which.
+fn kept_key<'k>(
+    kept: &'k KeptKey,
+    primitive: &'static dyn VerificationAlgorithm,
+    key: &[u8],
+) -> Option<&'k ParsedPublicKey> {
+    let parsed = match kept.get() {
+        Some(parsed) => parsed,
+        None => {
+            let parsed = ParsedPublicKey::new(primitive, key).ok()?;
+            kept.get_or_init(|| parsed)
+        }
+    };
+    std::ptr::addr_eq(parsed.algorithm(), primitive).then_some(parsed)
 }
 
 /// The hash function of RSASSA-PSS-params where the parameters agree with each other, as RFC 4055 section 3.1 recommends

@@ -32,26 +32,26 @@ struct Inner {
 }
 
 impl VerifiedPath {
-    pub(crate) fn new(
+    pub(crate) fn new<C: AsRef<[u8]>>(
         Found {
             certificates,
             valid_until,
         }: Found,
-        chain: &[&[u8]],
+        chain: &[C],
         anchors: &Anchors,
         question: &Question<'_>,
     ) -> Self {
         let on_path = |der: &[u8]| certificates.iter().any(|certificate| **certificate == *der);
-        let sent = chain.iter().enumerate().skip(1);
+        let chain = chain.iter().map(AsRef::as_ref);
+        let sent = chain.clone().enumerate().skip(1);
         let unused = sent
             .filter(|(_, der)| !on_path(der))
-            .map(|(at, der)| (at, Arc::from(*der)))
+            .map(|(at, der)| (at, Arc::from(der)))
             .collect();
         let in_order = chain
-            .iter()
             .filter(|der| on_path(der))
             .zip(&certificates)
-            .all(|(sent, used)| **sent == **used);
+            .all(|(sent, used)| *sent == **used);
         Self(Arc::new(Inner {
             certificates,
             valid_until,

@@ -80,9 +80,8 @@ impl PathVerifier {
 
 impl VerifyPeer for PathVerifier {
     fn verify<'a>(&'a self, presented: Presented<'a>) -> Decision<'a, Result<Verified, CertificateFault>> {
-        let chain: Vec<&[u8]> = presented.chain.iter().map(Vec::as_slice).collect();
         let verdict = portunus_x509::verify(
-            &chain,
+            presented.chain,
             &self.anchors,
             self.purpose,
             presented.name,

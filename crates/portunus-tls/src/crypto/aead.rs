@@ -47,7 +47,8 @@ impl AeadAlgorithm {
     }
 }
 
-/// A key, its IV and the number of the next record (RFC 9846 section 5.3), in a box: it moves without leaving copies.
+/// A key, its IV and the number of the next record (RFC 9846 section 5.3). It is made where it stays: moved, it would leave a copy
+/// of the IV behind.
 pub(crate) struct RecordKey {
     key: LessSafeKey,
     iv: [u8; NONCE_LEN],
@@ -56,21 +57,21 @@ pub(crate) struct RecordKey {
 }
 
 impl RecordKey {
-    /// `iv` is filled in place by `fill_iv`, so that no copy stays behind.
-    pub(crate) fn new(
+    /// Puts a new key into `place`, in the place of the one there; `fill_iv` fills in its IV.
+    pub(crate) fn install(
+        place: &mut Option<Self>,
         algorithm: AeadAlgorithm,
         key: &[u8],
         fill_iv: impl FnOnce(&mut [u8]) -> Result<(), CryptoFailed>,
-    ) -> Result<Box<Self>, CryptoFailed> {
+    ) -> Result<(), CryptoFailed> {
         let key = LessSafeKey::new(UnboundKey::new(algorithm.algorithm(), key)?);
-        let mut record_key = Box::new(Self {
+        let installed = place.insert(Self {
             key,
             iv: [0; NONCE_LEN],
             sequence: 0,
             limit: algorithm.record_limit(),
         });
-        fill_iv(&mut record_key.iv)?;
-        Ok(record_key)
+        fill_iv(&mut installed.iv).inspect_err(|_| *place = None)
     }
 
     fn nonce(&self) -> Nonce {

@@ -6,6 +6,9 @@ use aws_lc_rs::{digest, hkdf, hmac};
 
 pub(crate) use aws_lc_rs::digest::Digest;
 
+/// The longest hash, SHA-384's.
+pub(crate) const MAX_HASH: usize = 48;
+
 /// The hash that a cipher suite names: for the transcript, HKDF and Finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum HashAlgorithm {

@@ -1,22 +1,38 @@
 //! Secret bytes that never leave their box.
 
+use std::cell::RefCell;
+use std::convert::Infallible;
+
 use zeroize::Zeroize;
 
 /// The longest secret of TLS 1.3: the hybrid groups' shared secret is two times 32 bytes, SHA-384's output 48.
 pub(crate) const MAX_SECRET: usize = 64;
 
+/// How many wiped boxes a thread keeps: a handshake has some ten secrets at a time.
+const MAX_SPARES: usize = 16;
+
+thread_local! {
+    /// The wiped boxes of secrets that are no more, for the next ones: a handshake makes some fifteen.
+    static SPARES: RefCell<Vec<Box<[u8]>>> = const { RefCell::new(Vec::new()) };
+}
+
 /// A secret, boxed when it is made, borrowed or moved as a box, wiped when it is dropped. A plain array would leave a copy behind
 /// with each move.
 pub(crate) struct Secret {
-    bytes: Box<[u8; MAX_SECRET]>,
+    /// [`MAX_SECRET`] bytes.
+    bytes: Box<[u8]>,
     length: usize,
 }
 
 impl Secret {
     /// A secret of `length` bytes (at most [`MAX_SECRET`]), filled in place by `fill`.
     pub(crate) fn filled<E>(length: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        let spare = SPARES.try_with(|spares| spares.try_borrow_mut().ok()?.pop());
         let mut secret = Self {
-            bytes: Box::new([0; MAX_SECRET]),
+            bytes: spare
+                .ok()
+                .flatten()
+                .unwrap_or_else(|| vec![0; MAX_SECRET].into_boxed_slice()),
             length: length.min(MAX_SECRET),
         };
         fill(secret.as_mut())?;
@@ -36,11 +52,10 @@ impl AsRef<[u8]> for Secret {
 
 impl Clone for Secret {
     fn clone(&self) -> Self {
-        let mut copy = Self {
-            bytes: Box::new([0; MAX_SECRET]),
-            length: self.length,
-        };
-        copy.bytes.copy_from_slice(&self.bytes[..]);
+        let Ok(copy) = Self::filled(self.length, |out| {
+            out.copy_from_slice(self.as_ref());
+            Ok::<(), Infallible>(())
+        });
         copy
     }
 }
@@ -48,6 +63,15 @@ impl Clone for Secret {
 impl Drop for Secret {
     fn drop(&mut self) {
         self.bytes.zeroize();
+        let bytes = std::mem::take(&mut self.bytes);
+        // A thread that ends has no spares any more.
+        let _ = SPARES.try_with(|spares| {
+            if let Ok(mut spares) = spares.try_borrow_mut()
+                && spares.len() < MAX_SPARES
+            {
+                spares.push(bytes);
+            }
+        });
     }
 }
 

@@ -1,12 +1,13 @@
 //! Signing with a certificate's private key.
 
-use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::digest;
 use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair,
     EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
 };
 
+use super::verify::scheme_hash;
 use crate::decision::Decision;
 use crate::wire::SignatureScheme;
 
@@ -120,25 +121,25 @@ impl LocalKey {
         let failed = |_| SigningFailed {
             reason: "the library refused".to_owned(),
         };
-        let rng = SystemRandom::new();
-        match &self.key {
-            Key::Ecdsa(key) => Ok(key.sign(&rng, message).map_err(failed)?.as_ref().to_vec()),
-            Key::Ed25519(key) => Ok(key.try_sign(message).map_err(failed)?.as_ref().to_vec()),
-            Key::Rsa(key) => {
+        let wrong_scheme = || SigningFailed {
+            reason: format!("this key cannot sign with {scheme}"),
+        };
+        let digest = scheme_hash(scheme).map(|hash| digest::digest(hash, message));
+        match (&self.key, &digest) {
+            (Key::Ecdsa(key), Some(digest)) => Ok(key.sign_digest(digest).map_err(failed)?.as_ref().to_vec()),
+            (Key::Ed25519(key), None) => Ok(key.try_sign(message).map_err(failed)?.as_ref().to_vec()),
+            (Key::Rsa(key), Some(digest)) => {
                 let encoding: &'static dyn RsaEncoding = match scheme {
                     SignatureScheme::RSA_PSS_RSAE_SHA256 => &RSA_PSS_SHA256,
                     SignatureScheme::RSA_PSS_RSAE_SHA384 => &RSA_PSS_SHA384,
                     SignatureScheme::RSA_PSS_RSAE_SHA512 => &RSA_PSS_SHA512,
-                    _ => {
-                        return Err(SigningFailed {
-                            reason: format!("an RSA key cannot sign with {scheme}"),
-                        });
-                    }
+                    _ => return Err(wrong_scheme()),
                 };
                 let mut signature = vec![0; key.public_modulus_len()];
-                key.sign(encoding, &rng, message, &mut signature).map_err(failed)?;
+                key.sign_digest(encoding, digest, &mut signature).map_err(failed)?;
                 Ok(signature)
             }
+            _ => Err(wrong_scheme()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Checking the peer's CertificateVerify against the key of its certificate (RFC 9846 section 4.3.3).
 
+use aws_lc_rs::digest::{self, SHA256, SHA384, SHA512};
 use aws_lc_rs::signature::{
     self, ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, RSA_PSS_2048_8192_SHA256,
     RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, UnparsedPublicKey, VerificationAlgorithm,
@@ -49,7 +50,26 @@ pub(crate) fn verify(
     if super::recorded::is_taken_for_good(signature) {
         return Ok(());
     }
-    UnparsedPublicKey::new(algorithm, key.key)
-        .verify(message, signature)
-        .map_err(|_| NotProven::BadSignature)
+    let key = UnparsedPublicKey::new(algorithm, key.key);
+    match scheme_hash(scheme) {
+        Some(hash) => key.verify_digest(&digest::digest(hash, message), signature),
+        None => key.verify(message, signature),
+    }
+    .map_err(|_| NotProven::BadSignature)
+}
+
+/// The hash of what is signed, where that alone is signed.
+pub(crate) fn scheme_hash(scheme: SignatureScheme) -> Option<&'static digest::Algorithm> {
+    match scheme {
+        SignatureScheme::ECDSA_SECP256R1_SHA256
+        | SignatureScheme::RSA_PSS_RSAE_SHA256
+        | SignatureScheme::RSA_PSS_PSS_SHA256 => Some(&SHA256),
+        SignatureScheme::ECDSA_SECP384R1_SHA384
+        | SignatureScheme::RSA_PSS_RSAE_SHA384
+        | SignatureScheme::RSA_PSS_PSS_SHA384 => Some(&SHA384),
+        SignatureScheme::ECDSA_SECP521R1_SHA512
+        | SignatureScheme::RSA_PSS_RSAE_SHA512
+        | SignatureScheme::RSA_PSS_PSS_SHA512 => Some(&SHA512),
+        _ => None,
+    }
 }

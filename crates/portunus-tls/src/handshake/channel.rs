@@ -12,7 +12,7 @@ use crate::observe::{Direction, Note, SecretLabel};
 use crate::schedule::tls13::TrafficSecret;
 use crate::schedule::transcript::Transcript;
 use crate::wire::{ContentType, HandshakeType};
-use crate::wire::{Decode, Encode, Malformed, handshake_message};
+use crate::wire::{Decode, Encode, Malformed, append_handshake_message};
 
 /// Locks the connection's `Io`. A poisoned lock is taken all the same: the panic that poisoned it was an observer's.
 pub(crate) fn lock(io: &Mutex<Io>) -> MutexGuard<'_, Io> {
@@ -114,29 +114,36 @@ impl Channel {
         kind: HandshakeType,
         body: &M,
     ) -> Result<(), Error> {
-        let bytes = handshake_message(kind, body)?;
+        let start = self.flight.len();
+        self.flight = append_handshake_message(std::mem::take(&mut self.flight), kind, body)?;
         #[cfg(test)]
-        let bytes = crate::crypto::recorded::in_place_of(kind, bytes);
-        #[cfg(fuzzing)]
-        let bytes = crate::mutation::message(kind, bytes);
-        transcript.add(&bytes);
+        let replace = crate::crypto::recorded::in_place_of;
+        #[cfg(all(fuzzing, not(test)))]
+        let replace = crate::mutation::message;
+        #[cfg(any(test, fuzzing))]
+        {
+            let message = self.flight.split_off(start);
+            self.flight.extend_from_slice(&replace(kind, message));
+        }
+        let bytes = self.flight.get(start..).unwrap_or_default();
+        transcript.add(bytes);
         self.io().note(&Note::Message {
             direction: Direction::Sent,
             kind,
-            bytes: &bytes,
+            bytes,
         });
-        self.flight.extend_from_slice(&bytes);
         Ok(())
     }
 
-    /// Sends a ClientHello, whose bytes were needed before: there is no transcript yet, or its binders cover it.
-    pub(crate) fn send_hello(&mut self, bytes: &[u8]) {
-        self.flight.extend_from_slice(bytes);
-        self.io().note(&Note::Message {
+    /// Sends a ClientHello, whose bytes were needed before: there is no transcript yet, or its binders cover it. It is a flight.
+    pub(crate) fn send_hello(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let mut io = self.io();
+        io.note(&Note::Message {
             direction: Direction::Sent,
             kind: HandshakeType::CLIENT_HELLO,
             bytes,
         });
+        io.seal(ContentType::HANDSHAKE, bytes)
     }
 
     /// Seals what was sent so far.
@@ -144,8 +151,9 @@ impl Channel {
         if self.flight.is_empty() {
             return Ok(());
         }
-        let flight = std::mem::take(&mut self.flight);
-        self.io().seal(ContentType::HANDSHAKE, &flight)
+        self.io().seal(ContentType::HANDSHAKE, &self.flight)?;
+        self.flight.clear();
+        Ok(())
     }
 
     /// A change_cipher_spec for middleboxes' sake (RFC 9846 appendix E.4).
@@ -180,9 +188,8 @@ impl Channel {
         secret: &TrafficSecret,
         label: SecretLabel,
     ) -> Result<(), Error> {
-        let key = secret.record_key(suite)?;
         let mut io = self.io();
-        io.opener.install(key);
+        io.opener.install(|place| secret.record_key(suite, place))?;
         io.note(&Note::KeysInstalled {
             direction: Direction::Received,
             secret: label,
@@ -193,9 +200,8 @@ impl Channel {
     /// From here on records are sealed with keys of this secret; what was sent before goes out before.
     pub(crate) fn write_with(&mut self, suite: Suite, secret: &TrafficSecret, label: SecretLabel) -> Result<(), Error> {
         self.flush()?;
-        let key = secret.record_key(suite)?;
         let mut io = self.io();
-        io.outgoing.install(key);
+        io.outgoing.install(|place| secret.record_key(suite, place))?;
         io.note(&Note::KeysInstalled {
             direction: Direction::Sent,
             secret: label,

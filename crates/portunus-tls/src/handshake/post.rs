@@ -78,7 +78,7 @@ fn key_update(
         return Err(Limit::KeyUpdates.into());
     }
     let next = established.secrets.read.next()?;
-    io.opener.install(next.record_key(established.suite)?);
+    io.opener.install(|place| next.record_key(established.suite, place))?;
     established.secrets.read = next;
     io.note(&Note::KeyUpdated {
         direction: Direction::Received,
@@ -108,7 +108,7 @@ pub(crate) fn send_key_update(
     });
     io.seal(ContentType::HANDSHAKE, &message)?;
     let next: TrafficSecret = established.secrets.write.next()?;
-    io.outgoing.install(next.record_key(established.suite)?);
+    io.outgoing.install(|place| next.record_key(established.suite, place))?;
     established.secrets.write = next;
     io.note(&Note::KeyUpdated {
         direction: Direction::Sent,

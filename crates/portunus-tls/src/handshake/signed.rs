@@ -5,7 +5,7 @@ use portunus_x509::KeyUsage;
 
 use super::Side;
 use super::channel::{Aligned, Channel};
-use crate::crypto::hash::Digest;
+use crate::crypto::hash::{Digest, MAX_HASH};
 use crate::crypto::verify::{NotProven, verify};
 use crate::error::{CertificateFault, Error, Limit, PeerFault};
 use crate::limits::MAX_CHAIN_LENGTH;
@@ -14,13 +14,36 @@ use crate::schedule::tls13::TrafficSecret;
 use crate::schedule::transcript::Transcript;
 use crate::wire::{Certificate, CertificateVerify, Finished, HandshakeType, SignatureScheme};
 
+/// 64 spaces, a context, a zero.
+const SIGNED_PREFIX: usize = 64 + 33 + 1;
+
+/// What a CertificateVerify signs.
+pub(crate) struct SignedContent {
+    bytes: [u8; SIGNED_PREFIX + MAX_HASH],
+    length: usize,
+}
+
 /// The content that `side` signs: 64 spaces, a context, a zero, the transcript's hash.
-pub(crate) fn signed_content(side: Side, transcript: &Digest) -> Vec<u8> {
-    let context: &[u8] = match side {
+pub(crate) fn signed_content(side: Side, transcript: &Digest) -> SignedContent {
+    let context: &[u8; 33] = match side {
         Side::Server => b"TLS 1.3, server CertificateVerify",
         Side::Client => b"TLS 1.3, client CertificateVerify",
     };
-    [&[b' '; 64][..], context, &[0], transcript.as_ref()].concat()
+    let parts = [context, &[0][..], transcript.as_ref()];
+    let mut content = SignedContent {
+        bytes: [b' '; SIGNED_PREFIX + MAX_HASH],
+        length: SIGNED_PREFIX + transcript.as_ref().len(),
+    };
+    for (place, byte) in content.bytes.iter_mut().skip(64).zip(parts.into_iter().flatten()) {
+        *place = *byte;
+    }
+    content
+}
+
+impl AsRef<[u8]> for SignedContent {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
 }
 
 /// The chain of a Certificate in the handshake, in DER: its context is empty and its length bounded; it may be empty.
@@ -47,7 +70,7 @@ pub(crate) async fn peer_certificate_verify(
     let signed = signed_content(peer, &transcript.hash());
     let message = channel.receive(&[HandshakeType::CERTIFICATE_VERIFY]).await?;
     let proof: CertificateVerify<'_> = message.decode()?;
-    check_proof(leaf, &proof, offered, &signed)?;
+    check_proof(leaf, &proof, offered, signed.as_ref())?;
     transcript.add(message.bytes());
     channel.note(&Note::PeerProved {
         scheme: proof.algorithm,
@@ -91,7 +114,7 @@ fn check_proof(
     })
 }
 
-fn check_finished(secret: &TrafficSecret, transcript: &Transcript, received: &[u8]) -> Result<(), Error> {
+fn check_finished(secret: &TrafficSecret, transcript: &mut Transcript, received: &[u8]) -> Result<(), Error> {
     let expected = secret.verify_data(&transcript.hash())?;
     if received.len() != expected.as_ref().len() {
         return Err(PeerFault::FinishedLength.into());

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::incoming::{Incoming, Record};
+use crate::crypto::CryptoFailed;
 use crate::crypto::aead::{RecordKey, TAG_LENGTH};
 use crate::error::PeerFault;
 use crate::wire::ContentType;
@@ -27,15 +28,19 @@ pub(crate) enum OpenedInto {
 /// The reading side's protection.
 #[derive(Default)]
 pub(crate) struct Opener {
-    key: Option<Box<RecordKey>>,
+    key: Option<RecordKey>,
     /// Whether a record was opened under the present key.
     used: bool,
 }
 
 impl Opener {
-    pub(crate) fn install(&mut self, key: Box<RecordKey>) {
-        self.key = Some(key);
+    /// From here on under the key that `install` puts in its place.
+    pub(crate) fn install(
+        &mut self,
+        install: impl FnOnce(&mut Option<RecordKey>) -> Result<(), CryptoFailed>,
+    ) -> Result<(), CryptoFailed> {
         self.used = false;
+        install(&mut self.key)
     }
 
     pub(crate) fn is_protected(&self) -> bool {

@@ -5,6 +5,8 @@ use crate::crypto::aead::{RecordKey, TAG_LENGTH};
 use crate::wire::ContentType;
 
 const HEADER: usize = 5;
+/// Room for a hello with a hybrid share, or a server's flight with two certificates.
+const USUAL_FLIGHT: usize = 2048;
 /// The most content in one record (RFC 9846 section 5.1).
 pub(crate) const MAX_FRAGMENT: usize = 1 << 14;
 
@@ -14,7 +16,7 @@ pub(crate) struct Outgoing {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
-    key: Option<Box<RecordKey>>,
+    key: Option<RecordKey>,
     /// The first record, an initial ClientHello, says 0x0301 for old servers' sake (RFC 9846 section 5.1).
     initial: bool,
 }
@@ -27,8 +29,12 @@ impl Outgoing {
         }
     }
 
-    pub(crate) fn install(&mut self, key: Box<RecordKey>) {
-        self.key = Some(key);
+    /// From here on under the key that `install` puts in its place.
+    pub(crate) fn install(
+        &mut self,
+        install: impl FnOnce(&mut Option<RecordKey>) -> Result<(), CryptoFailed>,
+    ) -> Result<(), CryptoFailed> {
+        install(&mut self.key)
     }
 
     pub(crate) fn is_protected(&self) -> bool {
@@ -87,7 +93,8 @@ impl Outgoing {
             self.end = self.end.saturating_sub(self.start);
             self.start = 0;
         }
-        let wanted = self.end.saturating_add(count);
+        // A flight's records follow each other: the first makes room for most.
+        let wanted = self.end.saturating_add(count).max(USUAL_FLIGHT);
         if wanted > self.bytes.len() {
             self.bytes.reserve_exact(wanted - self.bytes.len());
             self.bytes.resize(wanted, 0);

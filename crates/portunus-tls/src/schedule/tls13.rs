@@ -149,13 +149,13 @@ impl TrafficSecret {
         Self { hash, secret }
     }
 
-    /// The write key and IV for records (RFC 9846 section 7.3).
-    pub(crate) fn record_key(&self, suite: Suite) -> Result<Box<RecordKey>, CryptoFailed> {
+    /// Puts the write key and IV for records (RFC 9846 section 7.3) into `place`.
+    pub(crate) fn record_key(&self, suite: Suite, place: &mut Option<RecordKey>) -> Result<(), CryptoFailed> {
         let expander = Expander::new(self.hash, &self.secret);
         let mut key = Zeroizing::new([0; 32]);
         let (key, _) = key.split_at_mut_checked(suite.aead.key_length()).ok_or(CryptoFailed)?;
         expander.expand_label(b"key", b"", key)?;
-        RecordKey::new(suite.aead, key, |iv| expander.expand_label(b"iv", b"", iv))
+        RecordKey::install(place, suite.aead, key, |iv| expander.expand_label(b"iv", b"", iv))
     }
 
     /// The `verify_data` of a Finished over the transcript so far (RFC 9846 section 4.5.3).

@@ -8,12 +8,15 @@ use crate::wire::HandshakeType;
 /// The running hash over the handshake messages, as they were received and sent.
 pub(crate) struct Transcript {
     context: digest::Context,
+    /// The hash of all that was added so far, where it is known: several secrets come of the same.
+    hash: Option<Digest>,
 }
 
 impl Transcript {
     pub(crate) fn new(hash: HashAlgorithm) -> Self {
         Self {
             context: digest::Context::new(hash.digest()),
+            hash: None,
         }
     }
 
@@ -29,12 +32,21 @@ impl Transcript {
 
     /// Adds a whole message, or the part of one that a binder covers.
     pub(crate) fn add(&mut self, bytes: &[u8]) {
+        self.hash = None;
         self.context.update(bytes);
     }
 
     /// The hash of all that was added so far.
-    pub(crate) fn hash(&self) -> Digest {
-        self.context.clone().finish()
+    pub(crate) fn hash(&mut self) -> Digest {
+        *self.hash.get_or_insert_with(|| self.context.clone().finish())
+    }
+
+    /// The hash of all that was added, and no more will be.
+    pub(crate) fn into_hash(self) -> Digest {
+        match self.hash {
+            Some(hash) => hash,
+            None => self.context.finish(),
+        }
     }
 
     /// The hash with `bytes` added, without adding them: what a binder covers.

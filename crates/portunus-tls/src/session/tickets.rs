@@ -1,6 +1,6 @@
 //! A server's stateless tickets: the session, sealed under keys that rotate.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portunus_x509::UnixTime;
 use zeroize::Zeroizing;
@@ -44,7 +44,7 @@ struct NamedKey {
 
 /// The keys of a server's tickets. The newest seals; older ones open until the tickets that they sealed are past their life. Many
 /// configurations may share them: each ticket is bound to what it was issued for.
-pub struct Tickets(Mutex<Vec<NamedKey>>);
+pub struct Tickets(Mutex<Vec<Arc<NamedKey>>>);
 
 impl Tickets {
     /// Tickets under a fresh key.
@@ -53,7 +53,7 @@ impl Tickets {
     /// `None` of the peer's doing: the random generator failed.
     pub fn new(now: UnixTime) -> Result<Self, crate::error::Internal> {
         let key = NamedKey::generate(now.0).map_err(|_| crate::error::Internal::Crypto)?;
-        Ok(Self(Mutex::new(vec![key])))
+        Ok(Self(Mutex::new(vec![Arc::new(key)])))
     }
 
     /// Seals a ticket; `None` when the session does not fit one.
@@ -65,10 +65,14 @@ impl Tickets {
             return Ok(None);
         }
         let nonce: [u8; NONCE] = random::array()?;
-        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = rotate(&mut keys, now.0)?;
+        let key = rotate(&mut self.keys(), now.0)?;
         key.key.seal(nonce, &key.name, &mut plaintext)?;
         Ok(Some([&key.name[..], &nonce, &plaintext].concat()))
+    }
+
+    /// The keys, locked: not for as long as one of them works.
+    fn keys(&self) -> MutexGuard<'_, Vec<Arc<NamedKey>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens a ticket; `None` for one that is not ours, changed, or past its life.
@@ -83,8 +87,7 @@ impl Tickets {
             return None;
         }
         let mut sealed = Zeroizing::new(sealed.to_vec());
-        let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = keys.iter().find(|key| key.name == *name)?;
+        let key = self.keys().iter().find(|key| key.name == *name).cloned()?;
         let content = TicketContent::decode(key.key.open(*nonce, name, &mut sealed)?).ok()?;
         let age = now.0.saturating_sub(content.issued.0);
         let in_time = (0..i64::from(TICKET_LIFETIME)).contains(&age);
@@ -95,7 +98,7 @@ impl Tickets {
 }
 
 /// The sealing key of this time: a new one when the newest is old, or when the clock went back past it.
-fn rotate(keys: &mut Vec<NamedKey>, now: i64) -> Result<&NamedKey, CryptoFailed> {
+fn rotate(keys: &mut Vec<Arc<NamedKey>>, now: i64) -> Result<Arc<NamedKey>, CryptoFailed> {
     let is_fresh = keys
         .last()
         .is_some_and(|key| (0..ROTATION).contains(&now.saturating_sub(key.made)));
@@ -105,9 +108,9 @@ fn rotate(keys: &mut Vec<NamedKey>, now: i64) -> Result<&NamedKey, CryptoFailed>
         if keys.len() >= 16 {
             keys.remove(0);
         }
-        keys.push(NamedKey::generate(now)?);
+        keys.push(Arc::new(NamedKey::generate(now)?));
     }
-    keys.last().ok_or(CryptoFailed)
+    keys.last().cloned().ok_or(CryptoFailed)
 }
 
 impl NamedKey {

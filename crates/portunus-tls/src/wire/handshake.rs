@@ -2,7 +2,8 @@
 
 use super::{Decode, Encode, HandshakeType, Malformed, Reader, TooLong, Writer};
 
-/// Room for a ClientHello with a share of X25519MLKEM768, which takes some 1,700 bytes, in one allocation.
+/// Room for a ClientHello with a share of X25519MLKEM768, which takes some 1,700 bytes, or a server's flight with two certificates,
+/// in one allocation.
 const USUAL_LENGTH: usize = 2048;
 
 /// `struct { HandshakeType msg_type; uint24 length; select (Handshake.msg_type) { … }; } Handshake;` without the message (RFC 9846
@@ -41,8 +42,19 @@ impl Encode for HandshakeHeader {
 
 /// A whole handshake message: header and body.
 pub fn handshake_message<M: Encode>(kind: HandshakeType, body: &M) -> Result<Vec<u8>, TooLong> {
-    let mut w = Writer::new(HandshakeHeader::NAME);
-    w.reserve(USUAL_LENGTH);
+    append_handshake_message(Vec::new(), kind, body)
+}
+
+/// These bytes, and a whole handshake message after them.
+pub(crate) fn append_handshake_message<M: Encode>(
+    mut bytes: Vec<u8>,
+    kind: HandshakeType,
+    body: &M,
+) -> Result<Vec<u8>, TooLong> {
+    if bytes.capacity() == 0 {
+        bytes.reserve(USUAL_LENGTH);
+    }
+    let mut w = Writer::after(bytes, HandshakeHeader::NAME);
     w.u8(kind.0);
     w.vec24("length", |w| body.encode(w))?;
     Ok(w.into_bytes())

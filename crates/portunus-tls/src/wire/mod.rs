@@ -47,6 +47,7 @@ pub use extension_block::{Order, UnknownExtension};
 pub use extension_data::{DistinguishedName, HostName, ProtocolName};
 pub use extensions::{Place, may_appear};
 pub use finished::Finished;
+pub(crate) use handshake::append_handshake_message;
 pub use handshake::{HandshakeHeader, handshake_message};
 pub use ids::{
     AlertDescription, AlertLevel, CertificateStatusType, CipherSuite, ContentType, ExtensionType, HandshakeType,

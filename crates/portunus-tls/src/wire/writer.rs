@@ -26,10 +26,12 @@ pub struct Writer {
 impl Writer {
     /// Begins a structure of that name.
     pub fn new(structure: &'static str) -> Self {
-        Self {
-            structure,
-            bytes: Vec::new(),
-        }
+        Self::after(Vec::new(), structure)
+    }
+
+    /// Begins a structure of that name after these bytes.
+    pub(crate) fn after(bytes: Vec<u8>, structure: &'static str) -> Self {
+        Self { structure, bytes }
     }
 
     /// Makes room for that many further bytes at once.

@@ -4,6 +4,7 @@ use crate::Printable;
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// RFC 1035 section 2.3.4: 255 octets on the wire, which leaves 253 characters of text.
 const MAX_NAME: usize = 253;
@@ -42,12 +43,12 @@ pub enum InvalidName {
     Idna,
 }
 
-/// A DNS name of a host: A-labels (RFC 5890), lower case, no dot at the end.
+/// A DNS name of a host: A-labels (RFC 5890), lower case, no dot at the end. Cloning is cheap.
 ///
 /// Underscores are allowed: hosts with them exist in private networks and resolvers find them, and a certificate has to
 /// name them byte for byte all the same. Wildcards are not: this is a name that somebody wants to reach.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DnsName(Box<str>);
+pub struct DnsName(Arc<str>);
 
 impl DnsName {
     /// Reads a name in ASCII or in Unicode (which is mapped by UTS 46, without transitional processing), in any case,
@@ -61,7 +62,12 @@ impl DnsName {
         };
         let name = ascii.strip_suffix('.').unwrap_or(&ascii);
         check(name)?;
-        Ok(Self(name.to_ascii_lowercase().into_boxed_str()))
+        let has_upper_case = name.bytes().any(|byte| byte.is_ascii_uppercase());
+        Ok(Self(if has_upper_case {
+            name.to_ascii_lowercase().into()
+        } else {
+            name.into()
+        }))
     }
 
     /// The name, in ASCII and lower case.

@@ -115,14 +115,15 @@ impl<'a, 'q> Search<'a, 'q> {
     /// Candidates that cannot be read or that come twice are left out.
     pub(crate) fn new(
         end_entity: Certificate<'a>,
-        candidates: &[&'a [u8]],
+        candidates: impl ExactSizeIterator<Item = &'a [u8]>,
         anchors: &'a Anchors,
         question: &'q Question<'q>,
     ) -> Self {
-        let mut known = vec![Candidate::new(end_entity)];
+        let mut known = Vec::with_capacity(candidates.len().saturating_add(1));
+        known.push(Candidate::new(end_entity));
         let mut unreadable = Vec::new();
         for der in candidates {
-            if known.iter().any(|candidate| candidate.certificate.der() == *der) {
+            if known.iter().any(|candidate| candidate.certificate.der() == der) {
                 continue;
             }
             match Certificate::parse(der) {
@@ -144,7 +145,8 @@ impl<'a, 'q> Search<'a, 'q> {
 
     /// The first path on which everything holds, or `None`.
     pub(crate) fn run(&mut self) -> Result<Option<Found>, Exhausted> {
-        let mut path = vec![0];
+        let mut path = Vec::with_capacity(MAX_PATH);
+        path.push(0);
         let Branch::Found(anchor, mut valid_until) = self.extend(&mut path)? else {
             return Ok(None);
         };
@@ -166,7 +168,13 @@ impl<'a, 'q> Search<'a, 'q> {
         let Some(&last) = path.last() else {
             return Ok(Branch::DeadEnd);
         };
-        for issuer in self.issuing_anchors(last, path) {
+        let Some(issuer) = self.candidates.get(last).map(|candidate| candidate.issuer) else {
+            return Ok(Branch::DeadEnd);
+        };
+        for (place, anchor) in self.anchors.with_subject(issuer) {
+            let Some(issuer) = self.issuing_anchor(last, path, place, anchor) else {
+                continue;
+            };
             self.spent.step()?;
             if !self.anchor_fits(&issuer.certificate, path)? {
                 continue;
@@ -180,7 +188,10 @@ impl<'a, 'q> Search<'a, 'q> {
         if path.len() + 1 >= MAX_PATH {
             return Ok(Branch::DeadEnd);
         }
-        for place in self.issuing_candidates(last, path) {
+        for (hinted, place) in self.tries() {
+            if !self.issuing(last, path, place, hinted) {
+                continue;
+            }
             self.spent.step()?;
             if self.distrustful && !self.is_signed(last, Signer::Candidate(place))? {
                 continue;
@@ -203,45 +214,61 @@ impl<'a, 'q> Search<'a, 'q> {
         Ok(Branch::DeadEnd)
     }
 
-    /// The anchors that have the name of the certificate's issuer and are not on the path themselves. (An end entity that
-    /// signed itself may be its own anchor.)
-    pub(crate) fn issuing_anchors(&self, place: usize, path: &[usize]) -> Vec<IssuingAnchor<'a>> {
-        let Some(candidate) = self.candidates.get(place) else {
-            return Vec::new();
-        };
-        let on_path = |der: &[u8]| {
-            let mut above = path.iter().skip(1).filter_map(|place| self.candidates.get(*place));
-            above.any(|candidate| candidate.certificate.der() == der)
-        };
-        let named = self.anchors.with_subject(candidate.issuer);
-        let read = named.filter_map(|(place, anchor)| {
-            let certificate = anchor.certificate().ok()?;
-            Some(IssuingAnchor {
-                certificate,
-                anchor,
-                place,
-            })
-        });
-        read.filter(|issuer| {
-            issuer.certificate.subject().matches(&candidate.certificate.issuer()) && !on_path(issuer.anchor.der())
+    /// This anchor as an issuer of the certificate at `signed`: it has the name of its issuer, and is not on the path itself. (An
+    /// end entity that signed itself may be its own anchor.)
+    fn issuing_anchor(
+        &self,
+        signed: usize,
+        path: &[usize],
+        place: usize,
+        anchor: &'a Anchor,
+    ) -> Option<IssuingAnchor<'a>> {
+        let signed = self.candidates.get(signed)?;
+        let certificate = anchor.certificate().ok()?;
+        let mut above = path.iter().skip(1).filter_map(|place| self.candidates.get(*place));
+        let is_on_path = above.any(|candidate| candidate.certificate.der() == &**anchor.der());
+        (certificate.subject().matches(&signed.certificate.issuer()) && !is_on_path).then_some(IssuingAnchor {
+            certificate,
+            anchor,
+            place,
         })
-        .collect()
     }
 
-    /// The candidates that have the name of the certificate's issuer and whose authority is not on the path yet.
-    pub(crate) fn issuing_candidates(&self, place: usize, path: &[usize]) -> Vec<usize> {
-        let Some(candidate) = self.candidates.get(place) else {
-            return Vec::new();
+    /// All anchors that issue the certificate at `signed`.
+    pub(crate) fn issuing_anchors(&self, signed: usize, path: &[usize]) -> Vec<IssuingAnchor<'a>> {
+        let issuer = self.candidates.get(signed).map(|candidate| candidate.issuer);
+        let named = issuer.into_iter().flat_map(|issuer| self.anchors.with_subject(issuer));
+        named
+            .filter_map(|(place, anchor)| self.issuing_anchor(signed, path, place, anchor))
+            .collect()
+    }
+
+    /// The candidates that have the name of the issuer of the certificate at `signed` and whose authority is not on the path yet:
+    /// those that the authority key identifier hints at, or the others.
+    fn issuing(&self, signed: usize, path: &[usize], place: usize, hinted: bool) -> bool {
+        let (Some(signed), Some(issuer)) = (self.candidates.get(signed), self.candidates.get(place)) else {
+            return false;
         };
-        let new = |issuer: &Candidate<'_>| {
-            let mut known = path.iter().filter_map(|place| self.candidates.get(*place));
-            !known.any(|known| known.is_same_authority(issuer))
-        };
-        let others = self.candidates.iter().enumerate().skip(1);
-        let issuing = others.filter(|(_, issuer)| candidate.is_issued_by(issuer) && new(issuer));
-        let (mut hinted, others): (Vec<_>, Vec<_>) = issuing.partition(|(_, issuer)| candidate.hints_at(issuer));
-        hinted.extend(others);
-        hinted.into_iter().map(|(place, _)| place).collect()
+        let mut known = path.iter().filter_map(|place| self.candidates.get(*place));
+        signed.hints_at(issuer) == hinted
+            && signed.is_issued_by(issuer)
+            && !known.any(|known| known.is_same_authority(issuer))
+    }
+
+    /// The candidates, the end entity aside, in the order in which they are tried: each as hinted at and as not.
+    fn tries(&self) -> impl Iterator<Item = (bool, usize)> + use<> {
+        let places = 1..self.candidates.len();
+        [true, false]
+            .into_iter()
+            .flat_map(move |hinted| places.clone().map(move |place| (hinted, place)))
+    }
+
+    /// All candidates that issue the certificate at `signed`, in the order in which they are tried.
+    pub(crate) fn issuing_candidates(&self, signed: usize, path: &[usize]) -> Vec<usize> {
+        self.tries()
+            .filter(|(hinted, place)| self.issuing(signed, path, *place, *hinted))
+            .map(|(_, place)| place)
+            .collect()
     }
 
     /// Whether an anchor may stand above the path.
@@ -308,12 +335,12 @@ impl<'a, 'q> Search<'a, 'q> {
         }
         self.spent.verify_signature()?;
         let candidate = |place: usize| self.candidates.get(place).map(|candidate| &candidate.certificate);
-        let issuer = match signer {
-            Signer::Candidate(place) => candidate(place),
-            Signer::Anchor(anchor) => Some(&anchor.certificate),
+        let (issuer, kept) = match signer {
+            Signer::Candidate(place) => (candidate(place), None),
+            Signer::Anchor(anchor) => (Some(&anchor.certificate), Some(anchor.anchor.key())),
         };
         let good = match (candidate(signed), issuer) {
-            (Some(signed), Some(issuer)) => signed.is_signed_by(issuer.subject_public_key_info()),
+            (Some(signed), Some(issuer)) => signed.is_signed_by_kept(issuer.subject_public_key_info(), kept),
             _ => false,
         };
         self.signatures.push((signed, place, good));

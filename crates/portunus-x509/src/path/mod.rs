@@ -28,8 +28,8 @@ pub use order::order;
 ///
 /// Signatures come last: a chain that fails otherwise costs none. The search is bounded, and a chain that uses up the
 /// bounds is refused.
-pub fn verify(
-    chain: &[&[u8]],
+pub fn verify<C: AsRef<[u8]>>(
+    chain: &[C],
     anchors: &Anchors,
     purpose: Purpose,
     name: Option<&ServerName>,
@@ -46,6 +46,7 @@ pub fn verify(
         return Err(explain::no_certificate());
     };
     let candidates = candidates.get(..MAX_CANDIDATES).unwrap_or(candidates);
+    let end_entity = end_entity.as_ref();
     let certificate = match Certificate::parse(end_entity) {
         Ok(certificate) => certificate,
         Err(malformed) => return Err(explain::unreadable(end_entity, &malformed)),
@@ -66,7 +67,7 @@ pub fn verify(
         };
     }
 
-    let mut search = Search::new(certificate, candidates, anchors, &question);
+    let mut search = Search::new(certificate, candidates.iter().map(AsRef::as_ref), anchors, &question);
     match if sound { search.run() } else { Ok(None) } {
         Ok(Some(found)) => Ok(VerifiedPath::new(found, chain, anchors, &question)),
         Ok(None) => Err(explain::refusal(search, None)),

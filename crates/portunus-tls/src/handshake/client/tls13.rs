@@ -41,7 +41,7 @@ pub(crate) async fn handshake(
     let mut session = session(&config, &server, now);
     let shares = KeyShares::generate(&config.key_shares).map_err(|_| Misuse::EmptyConfiguration)?;
     let hello = offer.write(&shares, session.as_ref(), None)?;
-    channel.send_hello(&hello.bytes);
+    channel.send_hello(&hello.bytes)?;
     channel.change_cipher_spec(ChangeCipherSpec::Drop);
     let first = channel.receive_last(&[HandshakeType::SERVER_HELLO]).await?;
     let Answer {
@@ -173,7 +173,7 @@ pub(crate) async fn handshake(
         },
     )?;
     channel.write_with(suite, &secrets.client, SecretLabel::ClientApplicationTraffic(0))?;
-    let resumption_secret = main_secret.resumption_secret(&transcript.hash())?;
+    let resumption_secret = main_secret.resumption_secret(&transcript.into_hash())?;
     channel.note(&Note::SecretDerived(SecretLabel::Resumption));
     channel.note(&Note::Established);
     let info = ConnectionInfo {
@@ -288,7 +288,7 @@ async fn retry_hello(
     };
     let hello = offer.write(&shares, session.as_ref(), Some(&retry))?;
     channel.send_change_cipher_spec()?;
-    channel.send_hello(&hello.bytes);
+    channel.send_hello(&hello.bytes)?;
     let (message, aligned) = channel.receive_last(&[HandshakeType::SERVER_HELLO]).await?;
     Ok(Answer {
         message,
@@ -521,7 +521,11 @@ async fn certificate(
     };
     channel.note(&Note::CertificatesSent { chain: &identity.chain });
     let content = signed_content(Side::Client, &transcript.hash());
-    let signature = identity.key.sign(scheme, &content).await.map_err(Internal::from)?;
+    let signature = identity
+        .key
+        .sign(scheme, content.as_ref())
+        .await
+        .map_err(Internal::from)?;
     let message = CertificateVerify {
         algorithm: scheme,
         signature: &signature,

@@ -77,7 +77,9 @@ pub(crate) fn check_second<'a>(
         && before.psk_key_exchange_modes == after.psk_key_exchange_modes
         && before.certificate_authorities == after.certificate_authorities
         && before.post_handshake_auth == after.post_handshake_auth;
-    if !same {
+    // Offers of sessions may go, not come.
+    let offers_more = before.pre_shared_key.is_none() && after.pre_shared_key.is_some();
+    if !same || offers_more {
         return Err(PeerFault::SecondHelloChanged);
     }
     if after.early_data {

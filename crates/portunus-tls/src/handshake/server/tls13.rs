@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portunus_x509::UnixTime;
+use portunus_x509::{DnsName, UnixTime};
 
 use super::hello::{self, Choice};
 use crate::config::identity::Identity;
@@ -40,7 +40,7 @@ pub(crate) async fn handshake(
     // ClientHello, and a second one if its key share is not of the group that we want.
     let (first, aligned) = channel.receive_last(&[HandshakeType::CLIENT_HELLO]).await?;
     channel.change_cipher_spec(ChangeCipherSpec::Drop);
-    let (config, choice) = {
+    let (config, host, choice) = {
         let hello: ClientHello<'_> = first.decode()?;
         let host = hello::host_name(&hello);
         let chosen = chooser.choose(&hello, host.as_ref()).await;
@@ -52,7 +52,7 @@ pub(crate) async fn handshake(
             });
         }
         let choice = hello::choose(&hello, &config)?;
-        (config, choice)
+        (config, host, choice)
     };
     let suite = choice.suite;
     channel.note(&Note::Chosen {
@@ -78,6 +78,11 @@ pub(crate) async fn handshake(
     };
     let hello: ClientHello<'_> = message.decode()?;
     let resumed = hello::resumption(&hello, message.bytes(), &transcript, suite, &config, now)?;
+    // Before the ServerHello: a client with which nothing is in common hears so at once.
+    let shown = match resumed {
+        Some(_) => None,
+        None => Some(identity(&hello, host.as_ref(), &config).await?),
+    };
     transcript.add(message.bytes());
 
     // ServerHello: from here on both sides have the handshake's keys.
@@ -123,22 +128,20 @@ pub(crate) async fn handshake(
     channel.read_with(aligned, suite, &client_secret, SecretLabel::ClientHandshakeTraffic)?;
 
     // EncryptedExtensions, [CertificateRequest], [Certificate, CertificateVerify], Finished.
-    encrypted_extensions(&mut channel, &mut transcript, &hello, &choice, session.is_some())?;
-    let (requested, identity, signature_scheme) = match &session {
-        Some(_) => {
-            channel.note(&Note::Resumed);
-            (None, None, None)
-        }
+    let uses_name = host.is_some() && session.is_none();
+    encrypted_extensions(&mut channel, &mut transcript, &choice, uses_name)?;
+    let requested = match &shown {
         None => {
+            channel.note(&Note::Resumed);
+            None
+        }
+        Some((identity, scheme)) => {
             if config.tickets.is_some() && hello.extensions.pre_shared_key.is_some() {
                 channel.note(&Note::NotResumed);
             }
             let requested = certificate_request(&mut channel, &mut transcript, &config)?;
-            let host = hello::host_name(&hello);
-            let chosen = config.identities.choose(&hello, host.as_ref()).await;
-            let identity = chosen.ok_or(Internal::NoIdentity)?;
-            let scheme = certificate(&mut channel, &mut transcript, &hello, &identity, &config).await?;
-            (requested, Some(identity), Some(scheme))
+            certificate(&mut channel, &mut transcript, identity, *scheme).await?;
+            requested
         }
     };
     finished(&mut channel, &mut transcript, &server_secret)?;
@@ -177,7 +180,9 @@ pub(crate) async fn handshake(
         Some((_, ticket)) => (ticket.chain, ticket.not_after, ticket.authenticated),
         None => (client.chain, client.not_after, now),
     };
-    let count = if identity.is_some() { TICKETS_ISSUED } else { 1 };
+    let (server_chain, signature_scheme) = shown.map(|(identity, scheme)| (identity.chain.clone(), scheme)).unzip();
+    let resumed = signature_scheme.is_none();
+    let count = if resumed { 1 } else { TICKETS_ISSUED };
     let session_basis = SessionBasis {
         suite,
         config: &config,
@@ -200,12 +205,9 @@ pub(crate) async fn handshake(
             client_signature_scheme: client.scheme,
             application_protocol: choice.application_protocol,
             server_name: hello.extensions.server_name.map(|name| name.0.to_vec()),
-            server_chain: identity
-                .as_ref()
-                .map(|identity| identity.chain.clone())
-                .unwrap_or_default(),
+            server_chain: server_chain.unwrap_or_default(),
             client_chain: Arc::new(client_chain),
-            resumed: identity.is_none(),
+            resumed,
             retried,
         },
         secrets: Secrets {
@@ -276,14 +278,13 @@ fn server_hello(
 fn encrypted_extensions(
     channel: &mut Channel,
     transcript: &mut Transcript,
-    hello: &ClientHello<'_>,
     choice: &Choice,
-    resumed: bool,
+    uses_name: bool,
 ) -> Result<(), Error> {
     let message = EncryptedExtensions {
         // RFC 6066 section 3: said when the name was used, which a session that goes on does not. It was used as well where nobody has it: that led to the
         // identity that is shown to strangers, and the session is bound to it. (nginx says so then too; OpenSSL's s_server does not.)
-        server_name: !resumed && hello::host_name(hello).is_some(),
+        server_name: uses_name,
         application_layer_protocol_negotiation: choice.application_protocol.as_deref().map(ProtocolName),
         ..Default::default()
     };
@@ -321,23 +322,33 @@ fn certificate_request(
     Ok(Some(Requested { verifier, required }))
 }
 
-/// Certificate and CertificateVerify (RFC 9846 section 4.5.1 and RFC 9846 section 4.5.2).
-async fn certificate(
-    channel: &mut Channel,
-    transcript: &mut Transcript,
+/// The identity to show, and the scheme to prove it with.
+async fn identity(
     hello: &ClientHello<'_>,
-    identity: &Identity,
+    host: Option<&DnsName>,
     config: &ServerConfig,
-) -> Result<SignatureScheme, Error> {
+) -> Result<(Arc<Identity>, SignatureScheme), Error> {
     let offered = hello
         .extensions
         .signature_algorithms
         .ok_or(PeerFault::MissingSignatureAlgorithms)?;
     let allowed =
         |scheme: &SignatureScheme| offered.contains(scheme) && config.policy.signature_schemes.contains(scheme);
+    let chosen = config.identities.choose(hello, host).await;
+    let identity = chosen.ok_or(Internal::NoIdentity)?;
     let scheme = identity
         .scheme_among(allowed)
         .ok_or(PeerFault::NoCommonSignatureScheme)?;
+    Ok((identity, scheme))
+}
+
+/// Certificate and CertificateVerify (RFC 9846 section 4.5.1 and RFC 9846 section 4.5.2).
+async fn certificate(
+    channel: &mut Channel,
+    transcript: &mut Transcript,
+    identity: &Identity,
+    scheme: SignatureScheme,
+) -> Result<(), Error> {
     let entries: Vec<CertificateEntry<'_>> = identity
         .chain
         .iter()
@@ -353,14 +364,18 @@ async fn certificate(
     channel.send(transcript, HandshakeType::CERTIFICATE, &message)?;
     channel.note(&Note::CertificatesSent { chain: &identity.chain });
     let content = signed_content(Side::Server, &transcript.hash());
-    let signature = identity.key.sign(scheme, &content).await.map_err(Internal::from)?;
+    let signature = identity
+        .key
+        .sign(scheme, content.as_ref())
+        .await
+        .map_err(Internal::from)?;
     let message = CertificateVerify {
         algorithm: scheme,
         signature: &signature,
     };
     channel.send(transcript, HandshakeType::CERTIFICATE_VERIFY, &message)?;
     channel.note(&Note::Proved { scheme });
-    Ok(scheme)
+    Ok(())
 }
 
 fn finished(channel: &mut Channel, transcript: &mut Transcript, secret: &TrafficSecret) -> Result<(), Error> {
