@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod bogo;
 mod deps;
 mod fuzz;
 mod install;
@@ -52,6 +53,11 @@ const COMMANDS: &[Known] = &[
         help: "Search for inputs that break a target, or each in turn; 60 seconds if nothing is said",
     },
     Known {
+        name: "bogo",
+        usage: "bogo [--json FILE] [GLOB…]",
+        help: "Run BoringSSL's protocol tests against the engine: those that a pattern names, or all",
+    },
+    Known {
         name: "bench",
         usage: "bench [NAME] [--json FILE]",
         help: "Measure side by side with other stacks",
@@ -96,6 +102,7 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
                 fail(format!("failed: {}", outcome.failed.join(", ")))
             }
         }
+        ["bogo", words @ ..] => bogo::command(words),
         ["bench", words @ ..] => bench::run(words),
         ["limbo", words @ ..] => limbo::run(words),
         other => fail(format!("no such command: {}\n\n{}", other.join(" "), usage())),
@@ -147,6 +154,7 @@ mod tests {
             "lint",
             "peers",
             "fuzz [TARGET] [--seconds N | --runs N]",
+            "bogo [--json FILE] [GLOB…]",
             "bench [NAME] [--json FILE]",
             "limbo [FILE] [--json OUT]",
         ] {
