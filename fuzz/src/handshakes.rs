@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use std::task::{Context, Waker};
 
 use portunus_tls::mutation::{self, Mutate};
-use portunus_tls::wire::{ContentType, HandshakeType, NamedGroup};
+use portunus_tls::wire::{ContentType, HandshakeType, NamedGroup, ProtocolVersion};
 use portunus_tls::{
     ClientConfig, Connection, Handshake, Identities, Identity, LocalKey, Policy, Progress, Read, ServerConfig,
     SessionMemory, Tickets, danger::AcceptAnyCertificate,
@@ -297,7 +297,7 @@ fn ends(setting: u8) -> (End, End) {
     (End::new(client), End::new(server))
 }
 
-/// Both sides by the input's first byte: client certificates, a HelloRetryRequest, resumption.
+/// Both sides by the input's first byte: client certificates, a HelloRetryRequest, resumption, TLS 1.2.
 fn sides(setting: u8) -> (Handshake, Handshake) {
     let identities = || Arc::new(Identities::new(vec![IDENTITY.clone()]));
     let group = if setting & 1 == 0 {
@@ -305,9 +305,14 @@ fn sides(setting: u8) -> (Handshake, Handshake) {
     } else {
         NamedGroup::SECP256R1
     };
-    let policy = Policy::modern()
+    let mut policy = Policy::modern()
         .with_groups(&[group, NamedGroup::X25519])
         .expect("known groups");
+    if setting & 8 != 0 {
+        policy = policy
+            .with_versions(&[ProtocolVersion::TLS1_2])
+            .expect("a known version");
+    }
     let mut server = ServerConfig::new(identities())
         .with_policy(policy)
         .with_application_protocols(&[b"h2"]);

@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 use libfuzzer_sys::fuzz_target;
 use portunus_tls::wire::{
     Alert, Certificate, CertificateRequest, CertificateVerify, ClientHello, EncryptedExtensions, EndOfEarlyData,
-    Finished, HandshakeHeader, KeyUpdate, NewSessionTicket, RecordHeader, ServerHelloOrRetry,
+    Finished, HandshakeHeader, KeyUpdate, NewSessionTicket, RecordHeader, ServerHelloOrRetry, tls12,
 };
 
 type Target = fn(&[u8]);
@@ -51,6 +51,24 @@ const TARGETS: &[(&str, Target)] = &[
         wire::round_trip::<EndOfEarlyData>(bytes)
     }),
     ("tls_alert", |bytes| wire::round_trip::<Alert>(bytes)),
+    ("tls12_certificate", |bytes| {
+        wire::round_trip::<tls12::Certificate<'_>>(bytes)
+    }),
+    ("tls12_certificate_request", |bytes| {
+        wire::round_trip::<tls12::CertificateRequest<'_>>(bytes)
+    }),
+    ("tls12_client_key_exchange", |bytes| {
+        wire::round_trip::<tls12::ClientKeyExchange<'_>>(bytes)
+    }),
+    ("tls12_new_session_ticket", |bytes| {
+        wire::round_trip::<tls12::NewSessionTicket<'_>>(bytes)
+    }),
+    ("tls12_server_hello", |bytes| {
+        wire::round_trip::<tls12::ServerHello<'_>>(bytes)
+    }),
+    ("tls12_server_key_exchange", |bytes| {
+        wire::round_trip::<tls12::ServerKeyExchange<'_>>(bytes)
+    }),
     ("tls_client_deframer", handshakes::client_deframer),
     ("tls_server_deframer", handshakes::server_deframer),
     ("tls_client_messages", handshakes::client_messages),

@@ -107,11 +107,11 @@ fn pkcs1_signs_in_tls_1_2_alone() {
         .with_signature_schemes(&[SignatureScheme::RSA_PKCS1_SHA256, SignatureScheme::ED25519])
         .unwrap();
     let older = policy.clone().with_versions(&[ProtocolVersion::TLS1_2]).unwrap();
-    let (client, _) = Pair::new(&authority.client(), &server.clone().with_policy(older))
+    let (client, _) = Pair::new(&authority.client().with_policy(older), &server)
         .run()
         .connected();
     assert_eq!(client.info().signature_scheme, Some(SignatureScheme::RSA_PKCS1_SHA256));
-    let outcome = Pair::new(&authority.client(), &server.with_policy(policy)).run();
+    let outcome = Pair::new(&authority.client().with_policy(policy), &server).run();
     assert!(matches!(
         outcome.server,
         Err(Error::Peer(PeerFault::NoCommonSignatureScheme))

@@ -10,9 +10,7 @@ use crate::crypto::tls12::Authentication;
 use crate::decision::Decision;
 use crate::wire::CertificateRequest;
 use crate::wire::ClientHello;
-#[cfg(feature = "tls12")]
-use crate::wire::ProtocolVersion;
-use crate::wire::SignatureScheme;
+use crate::wire::{DistinguishedName, ProtocolVersion, Sequence, SignatureScheme};
 
 /// A certificate chain and the key that belongs to it.
 pub struct Identity {
@@ -109,19 +107,24 @@ impl Identity {
         })
     }
 
-    /// Whether the client offers a cipher suite under which this kind of key can prove itself: in TLS 1.3 any will do.
+    /// Whether a client of TLS 1.2 offers a cipher suite under which this kind of key can prove itself; in TLS 1.3 any will do.
     #[cfg(feature = "tls12")]
     fn has_suite(&self, hello: &ClientHello<'_>) -> bool {
-        let versions = hello.extensions.supported_versions;
         let kind = Authentication::of_key(&self.key_algorithm);
         let fits = |suite| kind.is_some() && Authentication::of_suite(suite) == kind;
-        versions.is_some_and(|versions| versions.contains(&ProtocolVersion::TLS1_3))
-            || hello.cipher_suites.iter().any(fits)
+        hello.cipher_suites.iter().any(fits)
     }
 
     #[cfg(not(feature = "tls12"))]
     fn has_suite(&self, _: &ClientHello<'_>) -> bool {
         true
+    }
+
+    /// Whether one of these authorities issued the end entity, or a certificate above it.
+    pub fn is_from(&self, authorities: Sequence<'_, DistinguishedName<'_>>) -> bool {
+        authorities
+            .iter()
+            .any(|authority| self.issuers.iter().any(|issuer| issuer.as_slice() == authority.0))
     }
 
     /// The scheme that this key prefers among those that the peer verifies.
@@ -168,11 +171,14 @@ impl ChooseIdentity for Identities {
         hello: &'a ClientHello<'_>,
         host: Option<&'a DnsName>,
     ) -> Decision<'a, Option<Arc<Identity>>> {
+        let versions = hello.extensions.supported_versions;
+        let is_older = !versions.is_some_and(|versions| versions.contains(&ProtocolVersion::TLS1_3));
         let verifiable = |identity: &&Arc<Identity>| {
             let schemes = hello.extensions.signature_algorithms;
-            let has_scheme =
-                schemes.is_none_or(|schemes| identity.scheme_among(|scheme| schemes.contains(scheme)).is_some());
-            has_scheme && identity.has_suite(hello)
+            let fits = |scheme: &SignatureScheme| {
+                (is_older || scheme.is_for_tls13()) && schemes.is_none_or(|schemes| schemes.contains(scheme))
+            };
+            identity.scheme_among(fits).is_some() && (!is_older || identity.has_suite(hello))
         };
         let named = |identity: &&Arc<Identity>| host.is_some_and(|host| identity.names(host));
         // A certificate of the right name that the client cannot verify is still the better answer: the alert then says what is wrong.
@@ -192,21 +198,20 @@ pub trait ChooseClientIdentity: Send + Sync {
 
 impl ChooseClientIdentity for Identities {
     fn choose<'a>(&'a self, request: &'a CertificateRequest<'_>) -> Decision<'a, Option<Arc<Identity>>> {
-        let signs = |identity: &&Arc<Identity>| {
-            let schemes = request.signature_algorithms;
-            schemes.is_some_and(|schemes| identity.scheme_among(|scheme| schemes.contains(scheme)).is_some())
+        let schemes = request.signature_algorithms.unwrap_or_default();
+        let signs = |identity: &Identity| identity.scheme_among(|scheme| schemes.contains(scheme)).is_some();
+        // In TLS 1.3 the others may stand there for certificates alone.
+        let signs_best = |identity: &Identity| {
+            let fits = |scheme: &SignatureScheme| scheme.is_for_tls13() && schemes.contains(scheme);
+            identity.scheme_among(fits).is_some()
         };
-        let accepted = |identity: &&Arc<Identity>| match request.certificate_authorities {
-            None => true,
-            Some(authorities) => authorities
-                .iter()
-                .any(|authority| identity.issuers.iter().any(|issuer| issuer.as_slice() == authority.0)),
-        };
-        Decision::ready(
-            self.0
-                .iter()
-                .find(|identity| signs(identity) && accepted(identity))
-                .cloned(),
-        )
+        let authorities = request.certificate_authorities;
+        let accepted = |identity: &&Arc<Identity>| authorities.is_none_or(|authorities| identity.is_from(authorities));
+        let chosen = (self
+            .0
+            .iter()
+            .find(|identity| signs_best(identity) && accepted(identity)))
+        .or_else(|| self.0.iter().find(|identity| signs(identity) && accepted(identity)));
+        Decision::ready(chosen.cloned())
     }
 }

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use portunus_tls::{ClientConfig, Identities, Identity, LocalKey, PathVerifier, ServerConfig, Tickets};
+use portunus_tls::wire::ProtocolVersion;
+use portunus_tls::{
+    ClientConfig, Identities, Identity, LocalKey, PathVerifier, Policy as TlsPolicy, ServerConfig, Tickets,
+};
 use portunus_x509::{Anchors, Policy};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
@@ -133,4 +136,9 @@ impl Pair {
         let identity = Identity::new(vec![self.leaf.clone()], key).unwrap();
         Arc::new(Identities::new(vec![Arc::new(identity)]))
     }
+}
+
+/// What both versions are asked for apart.
+pub(crate) fn of_version(version: ProtocolVersion) -> TlsPolicy {
+    TlsPolicy::modern().with_versions(&[version]).unwrap()
 }

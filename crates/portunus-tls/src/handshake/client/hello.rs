@@ -10,12 +10,15 @@ use crate::crypto::random;
 use crate::crypto::suite::Suite;
 use crate::error::{Error, Misuse, PeerFault};
 use crate::handshake::channel::Message;
+use crate::handshake::grease;
 use crate::policy::Policy;
 use crate::schedule::tls13::EarlySecret;
 use crate::schedule::transcript::Transcript;
 use crate::session::client::ClientSession;
 use crate::wire::Sequence;
-use crate::wire::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, PskKeyExchangeMode};
+use crate::wire::{
+    CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, PskKeyExchangeMode, SignatureScheme,
+};
 use crate::wire::{
     ClientExtensions, ClientHello, HostName, KeyShareEntry, OfferedPsks, Order, ProtocolName, PskBinderEntry,
     PskIdentity, ServerHelloOrRetry, UnknownExtension,
@@ -28,17 +31,18 @@ pub(crate) struct Grease {
     cipher_suite: CipherSuite,
     group: NamedGroup,
     version: ProtocolVersion,
+    signature_scheme: SignatureScheme,
     extension: ExtensionType,
 }
 
 impl Grease {
-    fn from_random([suite, group, version, extension]: [u8; 4]) -> Self {
-        let value = |byte: u8| u16::from_be_bytes([(byte & 0xf0) | 0x0a, (byte & 0xf0) | 0x0a]);
+    fn from_random([suite, group, version, scheme, extension]: [u8; 5]) -> Self {
         Self {
-            cipher_suite: CipherSuite(value(suite)),
-            group: NamedGroup(value(group)),
-            version: ProtocolVersion(value(version)),
-            extension: ExtensionType(value(extension)),
+            cipher_suite: CipherSuite(grease(suite)),
+            group: NamedGroup(grease(group)),
+            version: ProtocolVersion(grease(version)),
+            signature_scheme: SignatureScheme(grease(scheme)),
+            extension: ExtensionType(grease(extension)),
         }
     }
 }
@@ -51,7 +55,7 @@ pub(crate) struct Offer<'a> {
     /// Not empty: middleboxes then see a TLS 1.2 resumption (RFC 9846 appendix E.4), and a server of TLS 1.2 that takes a ticket says so by giving it
     /// back (RFC 5077 section 3.4).
     session_id: [u8; 32],
-    grease: Grease,
+    grease: Option<Grease>,
     pub(super) now: UnixTime,
     pub(super) tls13: bool,
     pub(super) tls12: bool,
@@ -100,7 +104,11 @@ impl<'a> Offer<'a> {
             server,
             random: random::array()?,
             session_id: random::array()?,
-            grease: Grease::from_random(random::array()?),
+            grease: if config.grease {
+                Some(Grease::from_random(random::array()?))
+            } else {
+                None
+            },
             now,
             tls13: config.policy.speaks(ProtocolVersion::TLS1_3),
             tls12: config.policy.speaks(ProtocolVersion::TLS1_2),
@@ -133,7 +141,9 @@ impl<'a> Offer<'a> {
         // RFC 5746 section 3.4: three bytes less than the extension.
         let renegotiation = self.tls12.then_some(CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV);
         let fallback = self.config.is_fallback.then_some(CipherSuite::TLS_FALLBACK_SCSV);
-        std::iter::once(self.grease.cipher_suite)
+        let grease = self.grease.map(|grease| grease.cipher_suite);
+        grease
+            .into_iter()
             .chain(ours)
             .chain(renegotiation)
             .chain(fallback)
@@ -144,9 +154,8 @@ impl<'a> Offer<'a> {
         let groups = self.config.policy.groups.iter().copied();
         // TLS 1.2 alone has no hybrid groups.
         let spoken = |group: &NamedGroup| self.tls13 || *group != NamedGroup::X25519MLKEM768;
-        std::iter::once(self.grease.group)
-            .chain(groups.filter(spoken))
-            .collect()
+        let grease = self.grease.map(|grease| grease.group);
+        grease.into_iter().chain(groups.filter(spoken)).collect()
     }
 
     /// The id of a session of TLS 1.2, or bytes that are like one.
@@ -168,20 +177,21 @@ impl<'a> Offer<'a> {
         retry: Option<&Retry<'_>>,
     ) -> Result<SentHello, Error> {
         let policy = &self.config.policy;
+        let grease = || self.grease.into_iter();
         let cipher_suites = self.cipher_suites();
         let groups = self.groups();
         let entries = shares.entries().iter().map(|(group, share)| KeyShareEntry {
             group: *group,
             key_exchange: share,
         });
-        let grease_share = KeyShareEntry {
-            group: self.grease.group,
+        let grease_share = grease().map(|grease| KeyShareEntry {
+            group: grease.group,
             key_exchange: &[0],
-        };
+        });
         // The second hello holds the one share that was asked for (RFC 9846 section 4.2.2).
         let key_shares: Vec<_> = match retry {
             Some(retry) if retry.asks_for_share => entries.collect(),
-            None | Some(_) => std::iter::once(grease_share).chain(entries).collect(),
+            None | Some(_) => grease_share.chain(entries).collect(),
         };
         let protocols: Vec<_> = self
             .config
@@ -189,12 +199,19 @@ impl<'a> Offer<'a> {
             .iter()
             .map(|protocol| ProtocolName(protocol))
             .collect();
-        let signature_algorithms = policy.signature_algorithms();
-        let versions: Vec<_> = std::iter::once(self.grease.version).chain(policy.versions()).collect();
-        let grease_extension = [UnknownExtension {
-            extension_type: self.grease.extension,
-            extension_data: &[],
-        }];
+        let signature_algorithms: Vec<_> = (grease().map(|grease| grease.signature_scheme))
+            .chain(policy.signature_algorithms())
+            .collect();
+        let versions: Vec<_> = (grease().map(|grease| grease.version))
+            .chain(policy.versions())
+            .collect();
+        let order: Vec<_> = grease().map(|grease| grease.extension).collect();
+        let grease_extension: Vec<_> = (order.iter())
+            .map(|extension_type| UnknownExtension {
+                extension_type: *extension_type,
+                extension_data: &[],
+            })
+            .collect();
         let psk = session.and_then(|session| Some((session, session.age_add()?)));
         let binder = psk.map(|(session, _)| Suite::of(session.cipher_suite).map_or(32, |suite| suite.hash.length()));
         let zeros = [0; 48];
@@ -214,7 +231,6 @@ impl<'a> Offer<'a> {
         let older_ticket = session
             .filter(|session| !session.is_tls13())
             .map(|session| session.ticket.as_slice());
-        let order = [self.grease.extension];
         let hello = ClientHello {
             legacy_version: ProtocolVersion::TLS1_2,
             random: &self.random,
@@ -235,7 +251,7 @@ impl<'a> Offer<'a> {
                 signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
                 application_layer_protocol_negotiation: (!protocols.is_empty())
                     .then_some(Sequence::from(protocols.as_slice())),
-                supported_versions: self.tls13.then_some(Sequence::from(&versions[..])),
+                supported_versions: self.tls13.then_some(Sequence::from(versions.as_slice())),
                 cookie: retry.and_then(|retry| retry.cookie),
                 key_share: self.tls13.then_some(Sequence::from(key_shares.as_slice())),
                 psk_key_exchange_modes: (self.tls13 && resumes)
@@ -244,8 +260,8 @@ impl<'a> Offer<'a> {
                     identities: Sequence::from(identities.as_slice()),
                     binders: Sequence::from(binders.as_slice()),
                 }),
-                unknown: Sequence::from(&grease_extension[..]),
-                order: Order::from(&order[..]),
+                unknown: Sequence::from(grease_extension.as_slice()),
+                order: Order::from(order.as_slice()),
                 ..Default::default()
             },
         };

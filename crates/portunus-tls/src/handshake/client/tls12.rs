@@ -26,7 +26,7 @@ use crate::wire::tls12::{
     CertificateRequest, ClientKeyExchange, NewSessionTicket, ServerHello, ServerHelloDone, ServerKeyExchange,
 };
 use crate::wire::{
-    CertificateVerify, ClientCertificateType, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion,
+    CertificateVerify, ClientCertificateType, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, Sequence,
     SignatureScheme,
 };
 
@@ -394,21 +394,6 @@ async fn certificate(
     agreed: &Agreed<'_>,
 ) -> Result<Option<(Arc<Identity>, SignatureScheme)>, Error> {
     let request: CertificateRequest<'_> = request.decode()?;
-    let config = agreed.offer.config;
-    let offered = request.supported_signature_algorithms;
-    let identity: Option<Arc<Identity>> = match &config.identity {
-        None => None,
-        // The one who chooses is asked as in TLS 1.3; an empty list of authorities asks for nobody in particular.
-        Some(identities) => {
-            let request = crate::wire::CertificateRequest {
-                signature_algorithms: Some(offered),
-                certificate_authorities: (!request.certificate_authorities.is_empty())
-                    .then_some(request.certificate_authorities),
-                ..Default::default()
-            };
-            identities.choose(&request).await
-        }
-    };
     let is_asked_for = |scheme: &SignatureScheme| {
         let kind = match Authentication::of_scheme(*scheme) {
             // RFC 8422 section 5.5: Ed25519 counts as ECDSA.
@@ -418,12 +403,27 @@ async fn certificate(
         };
         request.certificate_types.contains(&kind)
     };
-    let usable = identity.and_then(|identity| {
-        let scheme = identity.scheme_among(|scheme| {
-            offered.contains(scheme) && is_asked_for(scheme) && config.policy.allows_in_tls12(*scheme)
-        })?;
-        Some((identity, scheme))
-    });
+    let offered = request.supported_signature_algorithms.iter();
+    let offered: Vec<_> = offered.filter(is_asked_for).collect();
+    let usable = match &agreed.offer.config.identity {
+        None => None,
+        // The one who chooses is asked as in TLS 1.3; an empty list of authorities asks for nobody in particular.
+        Some(identities) => {
+            let authorities = request.certificate_authorities;
+            let request = crate::wire::CertificateRequest {
+                signature_algorithms: Some(Sequence::from(offered.as_slice())),
+                certificate_authorities: (!authorities.is_empty()).then_some(authorities),
+                ..Default::default()
+            };
+            match identities.choose(&request).await {
+                None => None,
+                Some(identity) => {
+                    let scheme = identity.scheme_among(|scheme| offered.contains(scheme));
+                    Some((identity, scheme.ok_or(PeerFault::NoCommonSignatureScheme)?))
+                }
+            }
+        }
+    };
     let chain = usable.as_ref().map(|(identity, _)| identity.chain());
     send_certificate(channel, transcript, chain.unwrap_or_default())?;
     Ok(usable)

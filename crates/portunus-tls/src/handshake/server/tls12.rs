@@ -343,7 +343,8 @@ fn choose_proof(hello: &ClientHello<'_>, identity: &Identity, config: &ServerCon
     let group = choose::tls12::group(extensions.supported_groups, policy)?;
     // A client that names no schemes means SHA-1 ones, of which there are none here (RFC 9155 section 2).
     let offered = extensions.signature_algorithms.unwrap_or_default();
-    let scheme = identity.scheme_among(|scheme| offered.contains(scheme) && policy.allows_in_tls12(*scheme));
+    let scheme = identity
+        .scheme_among(|scheme| offered.contains(scheme) && Authentication::of_scheme(*scheme) == Some(authentication));
     let curve = curve_of_key(&identity.key_algorithm);
     let reads_curve = curve.is_none_or(|curve| extensions.supported_groups.is_some_and(|list| list.contains(&curve)));
     let scheme = scheme
