@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use portunus_tls::Direction;
-use portunus_tls::wire::{ContentType, Decode, HandshakeType};
+use portunus_tls::wire::{ContentType, Decode, HandshakeType, ProtocolVersion};
 use portunus_x509::{ServerName, UnixTime};
 
 use crate::{Event, What};
@@ -141,6 +141,11 @@ impl Recording {
 
     pub(crate) fn is_established(&self) -> bool {
         self.has(|what| matches!(what, What::Established))
+    }
+
+    /// Whether it is TLS 1.2 that was chosen: much that TLS 1.3 hides is in the clear there.
+    pub(crate) fn is_tls12(&self) -> bool {
+        self.has(|what| matches!(what, What::Chosen { version, .. } if *version == ProtocolVersion::TLS1_2))
     }
 
     pub(crate) fn is_resumed(&self) -> bool {

@@ -93,9 +93,21 @@ pub(crate) fn printable(text: &(impl AsRef<[u8]> + ?Sized)) -> String {
 /// The cipher of a suite, in words.
 pub(crate) fn cipher(suite: CipherSuite) -> &'static str {
     match suite {
-        CipherSuite::TLS_AES_128_GCM_SHA256 => "AES with 128-bit keys in GCM mode; keys are derived with SHA-256",
-        CipherSuite::TLS_AES_256_GCM_SHA384 => "AES with 256-bit keys in GCM mode; keys are derived with SHA-384",
-        CipherSuite::TLS_CHACHA20_POLY1305_SHA256 => "ChaCha20 with Poly1305, 256-bit keys, derived with SHA-256",
+        CipherSuite::TLS_AES_128_GCM_SHA256
+        | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+        | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => {
+            "AES with 128-bit keys in GCM mode; keys are derived with SHA-256"
+        }
+        CipherSuite::TLS_AES_256_GCM_SHA384
+        | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
+        | CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => {
+            "AES with 256-bit keys in GCM mode; keys are derived with SHA-384"
+        }
+        CipherSuite::TLS_CHACHA20_POLY1305_SHA256
+        | CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+        | CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => {
+            "ChaCha20 with Poly1305, 256-bit keys, derived with SHA-256"
+        }
         _ => "an authenticated cipher",
     }
 }
@@ -127,6 +139,9 @@ pub(crate) fn scheme(scheme: SignatureScheme) -> &'static str {
         SignatureScheme::ECDSA_SECP384R1_SHA384 => "ECDSA on the curve P-384 with SHA-384",
         SignatureScheme::ECDSA_SECP521R1_SHA512 => "ECDSA on the curve P-521 with SHA-512",
         SignatureScheme::ED25519 => "Ed25519",
+        SignatureScheme::RSA_PKCS1_SHA256 => "RSA in the old form of PKCS#1 with SHA-256",
+        SignatureScheme::RSA_PKCS1_SHA384 => "RSA in the old form of PKCS#1 with SHA-384",
+        SignatureScheme::RSA_PKCS1_SHA512 => "RSA in the old form of PKCS#1 with SHA-512",
         SignatureScheme::RSA_PSS_RSAE_SHA256 | SignatureScheme::RSA_PSS_PSS_SHA256 => "RSA-PSS with SHA-256",
         SignatureScheme::RSA_PSS_RSAE_SHA384 | SignatureScheme::RSA_PSS_PSS_SHA384 => "RSA-PSS with SHA-384",
         SignatureScheme::RSA_PSS_RSAE_SHA512 | SignatureScheme::RSA_PSS_PSS_SHA512 => "RSA-PSS with SHA-512",

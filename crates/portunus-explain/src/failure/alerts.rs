@@ -40,7 +40,7 @@ fn told(diagnosis: Diagnosis, recording: &Recording, description: AlertDescripti
             diagnosis.advise("Let the server have TLS 1.3 with one of these suites and groups.")
         }
         AlertDescription::PROTOCOL_VERSION => diagnosis
-            .because("TLS 1.3 was offered, and the server does not have it.")
+            .because("TLS 1.3 and 1.2 were offered, and the server has neither.")
             .advise("Let the server have TLS 1.3 (nginx: `ssl_protocols TLSv1.2 TLSv1.3;`), or update its library."),
         AlertDescription::UNRECOGNIZED_NAME => diagnosis
             .because(match &name {

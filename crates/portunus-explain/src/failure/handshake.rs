@@ -114,6 +114,10 @@ fn peer(recording: &Recording, fault: PeerFault, kind: FailureKind) -> Diagnosis
         PeerFault::Downgrade => new(2, Fault::Way)
             .because("A server that has TLS 1.3 marks its answer when it is made to speak an older version. This one did.")
             .advise("Look for a proxy, a virus scanner or a firewall that opens TLS connections, and update it or take it out."),
+        PeerFault::NoExtendedMainSecret | PeerFault::NoSecureRenegotiation => new(2, Fault::Server)
+            .because("It chose TLS 1.2, and lacks what has guarded that version against known attacks since 2015.")
+            .advise("Update the server's TLS library; TLS 1.3 needs none of this."),
+        PeerFault::CertificateWrongForSuite | PeerFault::CertificateCurveNotOffered => new(2, Fault::Server),
         PeerFault::BadKeyShare | PeerFault::GroupNotOffered => new(4, Fault::Server),
         PeerFault::NoCertificate => new(2, Fault::Server),
         PeerFault::BadSignature | PeerFault::SchemeWrongForKey => new(5, Fault::Server)

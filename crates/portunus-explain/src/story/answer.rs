@@ -1,7 +1,9 @@
 //! Step 2: the server's answer, and its certificate.
 
 use portunus_tls::Direction;
-use portunus_tls::wire::{CertificateRequest, EncryptedExtensions, HandshakeType, ServerHello, ServerHelloOrRetry};
+use portunus_tls::wire::{
+    CertificateRequest, EncryptedExtensions, HandshakeType, ServerHello, ServerHelloOrRetry, tls12,
+};
 
 use super::text::{Block, Facts, Text, paragraph};
 use super::{Told, certificate};
@@ -24,17 +26,18 @@ pub(super) fn tell(recording: &Recording) -> Told {
     body.push(Block::Paragraph(
         Text::new("The server chose from the offer and said so in a ")
             .value("ServerHello")
-            .say(format_args!(
-                " of {}, the last message that is not encrypted.",
-                bytes(hello_bytes)
-            )),
+            .say(format_args!(" of {}, {}.", bytes(hello_bytes), what_follows(recording))),
     ));
     body.push(chosen(recording, &hello));
     body.extend(asks_for_certificate(recording));
     let done = if recording.is_resumed() {
         body.push(paragraph(
-            "It showed no certificate: it went on with the session of a ticket that it had given to this client, and for \
-             which it had shown one.",
+            if recording.is_tls12() {
+                "It showed no certificate: it went on with the session of an earlier connection, for which it had shown one."
+            } else {
+                "It showed no certificate: it went on with the session of a ticket that it had given to this client, and for \
+                 which it had shown one."
+            },
         ));
         true
     } else if let Some(chain) = recording.server_chain() {
@@ -44,6 +47,15 @@ pub(super) fn tell(recording: &Recording) -> Told {
         false
     };
     Told { done, body }
+}
+
+/// What becomes of the messages after the ServerHello.
+fn what_follows(recording: &Recording) -> &'static str {
+    if recording.is_tls12() {
+        "and it went on in the clear: in TLS 1.2 encryption begins with the last message of the handshake"
+    } else {
+        "the last message that is not encrypted"
+    }
 }
 
 fn chosen(recording: &Recording, hello: &ServerHello<'_>) -> Block {
@@ -63,6 +75,10 @@ fn chosen(recording: &Recording, hello: &ServerHello<'_>) -> Block {
         .row("version", version)
         .noted("cipher suite", hello.cipher_suite, cipher(hello.cipher_suite))
         .maybe("key share", share);
+    if recording.is_tls12() {
+        let protocol = protocol.unwrap_or_else(|| "none agreed: HTTP/1.1".to_owned());
+        return facts.noted("protocol", protocol, "told in the clear").block();
+    }
     match (protocol, extensions) {
         (Some(protocol), _) => facts.noted("protocol", protocol, "told encrypted"),
         (None, Some(_)) => facts.row("protocol", "none agreed: HTTP/1.1"),
@@ -75,13 +91,16 @@ fn asks_for_certificate(recording: &Recording) -> Option<Block> {
     let message = recording
         .messages(Direction::Received, HandshakeType::CERTIFICATE_REQUEST)
         .next()?;
-    let request: CertificateRequest<'_> = message.decode()?;
-    let schemes = request
-        .signature_algorithms
-        .map(|list| with_grease(list, |scheme| scheme.is_grease()));
-    let authorities = request
-        .certificate_authorities
-        .map_or(0, |authorities| authorities.iter().count());
+    let (schemes, authorities) = if recording.is_tls12() {
+        let request: tls12::CertificateRequest<'_> = message.decode()?;
+        let authorities = Some(request.certificate_authorities);
+        (Some(request.supported_signature_algorithms), authorities)
+    } else {
+        let request: CertificateRequest<'_> = message.decode()?;
+        (request.signature_algorithms, request.certificate_authorities)
+    };
+    let schemes = schemes.map(|list| with_grease(list, |scheme| scheme.is_grease()));
+    let authorities = authorities.map_or(0, |authorities| authorities.iter().count());
     let by = match authorities {
         0 => String::new(),
         count => format!(" by one of {count} authorities that it names"),
@@ -103,9 +122,16 @@ fn asks_for_certificate(recording: &Recording) -> Option<Block> {
 
 fn shown(recording: &Recording, chain: &[Vec<u8>]) -> Vec<Block> {
     let sent = crate::words::counted(chain.len(), "certificate");
-    let mut blocks = vec![Block::Paragraph(Text::new("Its ").value("Certificate").say(
-        format_args!(" message holds {sent}, encrypted: who the server is stays hidden from an eavesdropper."),
-    ))];
+    let seen = if recording.is_tls12() {
+        "in the clear: everybody on the way sees who the server is"
+    } else {
+        "encrypted: who the server is stays hidden from an eavesdropper"
+    };
+    let mut blocks = vec![Block::Paragraph(
+        Text::new("Its ")
+            .value("Certificate")
+            .say(format_args!(" message holds {sent}, {seen}.")),
+    )];
     if let Some(leaf) = chain.first() {
         blocks.push(certificate::describe(leaf, recording.target.started));
     }

@@ -109,7 +109,9 @@ fn offered(hello: &ClientHello<'_>) -> Block {
     let ticket = extensions
         .pre_shared_key
         .and_then(|offered| offered.identities.iter().next());
-    let ticket = ticket.map(|one| format!("one of {}, from an earlier connection", bytes(one.identity.len())));
+    let ticket = ticket.map(|one| one.identity);
+    let ticket = ticket.or_else(|| extensions.session_ticket.filter(|ticket| !ticket.is_empty()));
+    let ticket = ticket.map(|ticket| format!("one of {}, from an earlier connection", bytes(ticket.len())));
     facts
         .maybe("versions", versions)
         .row(

@@ -36,10 +36,15 @@ pub(super) fn tell(recording: &Recording) -> Told {
     let facts = traffic(facts, "sent", &recording.sent);
     let facts = traffic(facts, "received", &recording.received);
     body.push(facts.block());
-    body.push(paragraph(
-        "Each record is sealed: it carries 5 bytes in front that all can see, and a tag of 16 bytes and one of type within. \
-         One changed byte, a record dropped, repeated or out of order, and the tag does not fit: the connection ends.",
-    ));
+    let carried = if recording.is_tls12() {
+        "it carries 5 bytes in front that all can see, its type among them, and a tag of 16 bytes behind"
+    } else {
+        "it carries 5 bytes in front that all can see, and a tag of 16 bytes and one of type within"
+    };
+    body.push(paragraph(format_args!(
+        "Each record is sealed: {carried}. One changed byte, a record dropped, repeated or out of order, and the tag does not \
+         fit: the connection ends."
+    )));
     let updates = recording
         .all(|what| matches!(what, What::KeyUpdated { .. }).then_some(()))
         .count();
@@ -93,6 +98,14 @@ fn seen(recording: &Recording) -> Vec<String> {
         seen.push("what the client can do, which tells what kind of program it is".to_owned());
     }
     seen.push("version, cipher suite and group that were chosen".to_owned());
+    if recording.is_tls12() {
+        let certificate = if recording.is_resumed() {
+            ""
+        } else {
+            "the certificate, and "
+        };
+        seen.push(format!("{certificate}the protocol that was agreed"));
+    }
     let records = recording.sent.records.saturating_add(recording.received.records);
     seen.push(format!(
         "when, and how much: {} bytes out, {} bytes in, {}; sizes alone may tell which page it was",
@@ -104,13 +117,14 @@ fn seen(recording: &Recording) -> Vec<String> {
 }
 
 fn hidden(recording: &Recording) -> Vec<String> {
-    let mut hidden = vec![
-        "the path, the headers, the cookies, the answer and its body".to_owned(),
-        "the certificate, and the protocol that was agreed".to_owned(),
-    ];
-    if recording.is_resumed() {
-        hidden.truncate(1);
-        hidden.push("the protocol that was agreed".to_owned());
+    let mut hidden = vec!["the path, the headers, the cookies, the answer and its body".to_owned()];
+    if !recording.is_tls12() {
+        let certificate = if recording.is_resumed() {
+            ""
+        } else {
+            "the certificate, and "
+        };
+        hidden.push(format!("{certificate}the protocol that was agreed"));
     }
     hidden.push("any of it later, should the server's private key be stolen one day".to_owned());
     hidden

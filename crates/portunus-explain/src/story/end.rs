@@ -71,6 +71,16 @@ fn tickets(recording: &Recording) -> Option<Block> {
         })
         .collect();
     let longest = lifetimes.iter().max()?;
+    if recording.is_tls12() {
+        let life = match longest {
+            0 => "as long as it likes".to_owned(),
+            life => lifetime(u64::from(*life)),
+        };
+        return Some(paragraph(format_args!(
+            "The server gave a ticket, good for {life}. With it and the main secret a later connection could go on without \
+             certificate, signature and key exchange."
+        )));
+    }
     Some(paragraph(format_args!(
         "The server gave {}, good for {}. With one of them, and the resumption secret, a later connection could go on \
          without certificate and signature, still with a fresh key exchange. Each is good for one connection, so that \

@@ -1,6 +1,7 @@
 //! Step 5: the server's proof, and the keys.
 
-use portunus_tls::wire::{CertificateVerify, HandshakeType};
+use portunus_tls::wire::tls12::ServerKeyExchange;
+use portunus_tls::wire::{CertificateVerify, HandshakeType, SignatureScheme};
 use portunus_tls::{Direction, SecretLabel};
 
 use super::Told;
@@ -12,29 +13,23 @@ pub(super) fn tell(recording: &Recording) -> Told {
     let mut body = Vec::new();
     if recording.is_resumed() {
         body.push(paragraph(
-            "There is no signature this time. Only the server that gave the ticket can open it and knows the session's \
-             secret, and that server signed when the session began.",
+            if recording.is_tls12() {
+                "There is no signature this time. Only the server of the earlier connection knows its main secret, and that \
+                 server signed when the session began."
+            } else {
+                "There is no signature this time. Only the server that gave the ticket can open it and knows the session's \
+                 secret, and that server signed when the session began."
+            },
         ));
     } else if let Some(scheme) = recording.find(|what| match what {
         What::PeerProved { scheme } => Some(*scheme),
         _ => None,
     }) {
-        let signature = recording
-            .messages(Direction::Received, HandshakeType::CERTIFICATE_VERIFY)
-            .find_map(|message| message.decode::<CertificateVerify<'_>>())
-            .map_or(0, |verify| verify.signature.len());
-        body.push(Block::Paragraph(
-            Text::new("In ")
-                .value("CertificateVerify")
-                .say(" the server signed a hash of every message so far, both hellos and the certificate among them, with ")
-                .value(scheme)
-                .say(format_args!(
-                    " ({}; {}). The signature verifies with the public key of the certificate. So whoever holds the private \
-                     key took part in this very handshake, and nobody in between put other key halves in place.",
-                    words::scheme(scheme),
-                    bytes(signature)
-                )),
-        ));
+        body.push(if recording.is_tls12() {
+            signed_exchange(recording, scheme)
+        } else {
+            signed_transcript(recording, scheme)
+        });
     }
     if let Some(scheme) = recording.find(|what| match what {
         What::Proved { scheme } => Some(*scheme),
@@ -60,6 +55,46 @@ pub(super) fn tell(recording: &Recording) -> Told {
         done: recording.is_established(),
         body,
     }
+}
+
+/// What is signed in TLS 1.3.
+fn signed_transcript(recording: &Recording, scheme: SignatureScheme) -> Block {
+    let signature = recording
+        .messages(Direction::Received, HandshakeType::CERTIFICATE_VERIFY)
+        .find_map(|message| message.decode::<CertificateVerify<'_>>())
+        .map_or(0, |verify| verify.signature.len());
+    Block::Paragraph(
+        Text::new("In ")
+            .value("CertificateVerify")
+            .say(" the server signed a hash of every message so far, both hellos and the certificate among them, with ")
+            .value(scheme)
+            .say(format_args!(
+                " ({}; {}). The signature verifies with the public key of the certificate. So whoever holds the private \
+                 key took part in this very handshake, and nobody in between put other key halves in place.",
+                words::scheme(scheme),
+                bytes(signature)
+            )),
+    )
+}
+
+/// What is signed in TLS 1.2.
+fn signed_exchange(recording: &Recording, scheme: SignatureScheme) -> Block {
+    let signature = recording
+        .messages(Direction::Received, HandshakeType::SERVER_KEY_EXCHANGE)
+        .find_map(|message| message.decode::<ServerKeyExchange<'_>>())
+        .map_or(0, |exchange| exchange.signature.len());
+    Block::Paragraph(
+        Text::new("In ")
+            .value("ServerKeyExchange")
+            .say(" the server signed its half of the key exchange together with the random values of both hellos, with ")
+            .value(scheme)
+            .say(format_args!(
+                " ({}; {}). The signature verifies with the public key of the certificate. So whoever holds the private \
+                 key made that half for this very handshake, and nobody in between put another in its place.",
+                words::scheme(scheme),
+                bytes(signature)
+            )),
+    )
 }
 
 fn secrets(recording: &Recording) -> Option<Block> {
@@ -100,6 +135,7 @@ fn purpose(label: SecretLabel) -> &'static str {
         SecretLabel::ServerApplicationTraffic(_) => "for what the server sends",
         SecretLabel::Exporter => "for other protocols that want a key of this connection",
         SecretLabel::Resumption => "for tickets of later connections",
+        SecretLabel::Main => "for the keys of both directions, and for sessions that go on",
         _ => "for something newer than this program",
     }
 }

@@ -18,7 +18,11 @@ pub(super) fn tell(recording: &Recording) -> Told {
         _ => None,
     });
     let Some((group, client_share, server_share, shared_secret)) = made else {
-        return Told::not_reached();
+        return if recording.is_tls12() && recording.is_resumed() {
+            carried_on()
+        } else {
+            Told::not_reached()
+        };
     };
     let halves = match parts(group) {
         Some((client, server)) => Facts::default()
@@ -49,9 +53,20 @@ pub(super) fn tell(recording: &Recording) -> Told {
         Tone::Dim,
         "In the original HTTPS the client chose the secret and sent it encrypted with the server's RSA key. Whoever got \
          hold of that key years later could read all that had been recorded. TLS 1.3 has only key pairs that are thrown \
-         away after use, and the certificate's key is there to sign.",
+         away after use, as this connection had, and the certificate's key is there to sign.",
     )));
     Told { done: true, body }
+}
+
+/// A session of TLS 1.2 goes on without a key exchange.
+fn carried_on() -> Told {
+    let text = "No secret was made this time: both took the main secret of the earlier connection, and made new keys from it and \
+                two fresh random values. Whoever learns that secret can read this connection as well; TLS 1.3 makes a new \
+                exchange each time, so that it tells nothing.";
+    Told {
+        done: true,
+        body: vec![paragraph(text)],
+    }
 }
 
 /// What crossed the wire in place of the secret.

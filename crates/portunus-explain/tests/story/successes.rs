@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use portunus_explain::{Diagnosis, Story, terminal};
-use portunus_tls::wire::NamedGroup;
+use portunus_tls::wire::{NamedGroup, ProtocolVersion};
 use portunus_tls::{PathVerifier, Policy};
 use portunus_x509::Policy as PathPolicy;
 use snapbox::file;
@@ -72,6 +72,18 @@ fn a_session_that_goes_on_is_told() {
     let first = told(&scene.whole());
     assert!(first.contains("gave 2 tickets"), "{first}");
     assert_told(of_steps(&scene.whole(), &[2, 3, 5]), file!["told/resumed.txt"]);
+}
+
+#[test]
+fn a_connection_of_tls_1_2_is_told() {
+    let mut scene = Scene::resuming();
+    let policy = Policy::modern().with_versions(&[ProtocolVersion::TLS1_2]).unwrap();
+    scene.server = scene.server.with_policy(policy);
+    assert_told(of_steps(&scene.whole(), &[2, 4, 5, 6, 7]), file!["told/tls-1.2.txt"]);
+    assert_told(
+        of_steps(&scene.whole(), &[2, 4, 5, 6]),
+        file!["told/tls-1.2-resumed.txt"],
+    );
 }
 
 #[test]

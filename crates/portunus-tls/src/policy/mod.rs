@@ -109,7 +109,7 @@ impl Policy {
     }
 
     /// What is offered as `signature_algorithms`: the schemes of CertificateVerify, then PKCS#1, which TLS 1.3 has for certificates alone
-    /// (RFC 9846 section 4.3.3). One list for both costs 26 bytes less than a `signature_algorithms_cert`: the ClientHello stays in one segment.
+    /// (RFC 9846 section 4.3.3). One list for both costs 26 bytes less than a `signature_algorithms_cert`.
     pub fn signature_algorithms(&self) -> Vec<SignatureScheme> {
         const PKCS1: [SignatureScheme; 3] = [
             SignatureScheme::RSA_PKCS1_SHA256,
