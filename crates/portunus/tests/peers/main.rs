@@ -13,3 +13,4 @@ mod openssl;
 mod ours;
 mod process;
 mod site;
+mod tls12;
