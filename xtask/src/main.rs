@@ -6,10 +6,12 @@
 )]
 
 mod bench;
+mod bogo;
 mod deps;
 mod fuzz;
 mod install;
 mod instrument;
+mod limbo;
 mod lint;
 mod peers;
 mod readme;
@@ -51,9 +53,19 @@ const COMMANDS: &[Known] = &[
         help: "Search for inputs that break a target, or each in turn; 60 seconds if nothing is said",
     },
     Known {
+        name: "bogo",
+        usage: "bogo [--json FILE] [GLOB…]",
+        help: "Run BoringSSL's protocol tests against the engine: those that a pattern names, or all",
+    },
+    Known {
         name: "bench",
         usage: "bench [NAME] [--json FILE]",
         help: "Measure side by side with other stacks",
+    },
+    Known {
+        name: "limbo",
+        usage: "limbo [FILE] [--json OUT]",
+        help: "Verify x509-limbo's cases, of FILE or of the one that PORTUNUS_LIMBO names",
     },
 ];
 
@@ -90,7 +102,9 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
                 fail(format!("failed: {}", outcome.failed.join(", ")))
             }
         }
+        ["bogo", words @ ..] => bogo::command(words),
         ["bench", words @ ..] => bench::run(words),
+        ["limbo", words @ ..] => limbo::run(words),
         other => fail(format!("no such command: {}\n\n{}", other.join(" "), usage())),
     }
 }
@@ -140,7 +154,9 @@ mod tests {
             "lint",
             "peers",
             "fuzz [TARGET] [--seconds N | --runs N]",
+            "bogo [--json FILE] [GLOB…]",
             "bench [NAME] [--json FILE]",
+            "limbo [FILE] [--json OUT]",
         ] {
             assert!(usage.contains(name), "{name}");
         }

@@ -1,5 +1,7 @@
 //! `cargo xtask peers`: the real programs that tests talk to.
 
+use std::path::PathBuf;
+
 use portunus_peers::{PEERS, Package, Peer, under_ci};
 
 use crate::install;
@@ -29,6 +31,18 @@ pub(crate) fn run() -> Result<(), Failure> {
     }
     println!("\n{message}\nThe tests that need them are counted as not run.");
     Ok(())
+}
+
+/// The program of a peer, installed first if it is missing.
+pub(crate) fn get(peer: &'static Peer) -> Result<PathBuf, Failure> {
+    if let Some(program) = peer.find() {
+        return Ok(program);
+    }
+    install(&[peer])?;
+    match peer.find() {
+        Some(program) => Ok(program),
+        None => fail(format!("{} is missing still.\n{}", peer.name, by_hand(peer))),
+    }
 }
 
 fn list() {

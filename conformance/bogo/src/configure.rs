@@ -26,6 +26,31 @@ impl Settings {
     }
 }
 
+/// What the runner expects us to verify unless it says otherwise.
+const DEFAULT_SCHEMES: &[SignatureScheme] = &[
+    SignatureScheme::ECDSA_SECP256R1_SHA256,
+    SignatureScheme::RSA_PSS_RSAE_SHA256,
+    SignatureScheme::ECDSA_SECP384R1_SHA384,
+    SignatureScheme::RSA_PSS_RSAE_SHA384,
+    SignatureScheme::RSA_PSS_RSAE_SHA512,
+];
+const PKCS1: [SignatureScheme; 3] = [
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
+];
+
+/// The runner expects shares of the first group of each kind unless it says otherwise.
+fn key_shares(settings: &Settings, policy: &Policy) -> Vec<NamedGroup> {
+    if let Some(groups) = &settings.key_shares {
+        return groups.iter().map(|id| NamedGroup(*id)).collect();
+    }
+    let is_hybrid = |group: &&NamedGroup| **group == NamedGroup::X25519MLKEM768;
+    let groups = || policy.groups().iter();
+    let (hybrid, classical) = (groups().find(is_hybrid), groups().find(|group| !is_hybrid(group)));
+    hybrid.into_iter().chain(classical).copied().collect()
+}
+
 /// The engine refuses a value that it does not have.
 fn lacks(what: &'static str) -> impl FnOnce(Misuse) -> Stop {
     move |_| Stop::NotImplemented(what.to_owned())
@@ -44,13 +69,18 @@ fn policy(settings: &Settings) -> Result<Policy, Stop> {
         let groups: Vec<_> = settings.groups.iter().map(|id| NamedGroup(*id)).collect();
         policy = policy.with_groups(&groups).map_err(lacks("a group"))?;
     }
-    if !settings.verify_schemes.is_empty() {
-        let schemes: Vec<_> = settings.verify_schemes.iter().map(|id| SignatureScheme(*id)).collect();
-        policy = policy
-            .with_signature_schemes(&schemes)
-            .map_err(lacks("a signature scheme"))?;
-    }
-    Ok(policy)
+    // Those that are for certificates alone the engine offers by itself, and never takes.
+    let schemes: Vec<_> = (settings.verify_schemes.iter().map(|id| SignatureScheme(*id)))
+        .filter(|scheme| !PKCS1.contains(scheme))
+        .collect();
+    let schemes = if settings.verify_schemes.is_empty() {
+        DEFAULT_SCHEMES
+    } else {
+        &schemes
+    };
+    policy
+        .with_signature_schemes(schemes)
+        .map_err(lacks("a signature scheme"))
 }
 
 /// Whether the peer may have wanted the version that the engine lacks and the flags allow.
@@ -66,12 +96,14 @@ pub(crate) fn client(
     sessions: &Arc<Newest>,
     story: &Arc<Story>,
 ) -> Result<ClientConfig, Stop> {
+    let policy = policy(settings)?;
     let mut config = ClientConfig::new(Arc::new(judge))
-        .with_policy(policy(settings)?)
+        .with_policy(policy.clone())
+        .with_key_shares(&key_shares(settings, &policy))
+        .map_err(lacks("a key share"))?
         .with_key_log(story.clone());
-    if let Some(groups) = &settings.key_shares {
-        let groups: Vec<_> = groups.iter().map(|id| NamedGroup(*id)).collect();
-        config = config.with_key_shares(&groups).map_err(lacks("a key share"))?;
+    if !settings.grease {
+        config = config.without_grease();
     }
     if let Some(credentials) = credentials {
         config = config.with_identity(credentials.clone());

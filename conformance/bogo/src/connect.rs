@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use portunus_tls::wire::{AlertDescription, ProtocolVersion};
+use portunus_tls::wire::{AlertDescription, ProtocolVersion, SignatureScheme};
 use portunus_tls::{Error, Handshake, Observe, PeerFault, Side, Tickets};
 use portunus_x509::UnixTime;
 
@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Stop> {
         sessions: Arc::default(),
         verdict: Verdict::default(),
         credentials: None,
+        peer_scheme: None,
     };
     process.connection(&arguments.initial, 0)?;
     for number in 1..=arguments.initial.resume_count {
@@ -42,6 +43,8 @@ struct Process {
     tickets: Arc<Tickets>,
     sessions: Arc<Newest>,
     verdict: Verdict,
+    /// What the peer signed with last; a session that goes on keeps it.
+    peer_scheme: Option<SignatureScheme>,
     /// The credentials and what they were made from. A session is of the credentials that it began with, so they stay the same as long as they can.
     credentials: Option<(Vec<Credential>, Option<Arc<Credentials>>)>,
 }
@@ -75,6 +78,7 @@ impl Process {
             verdict: &self.verdict,
             sessions_before: self.sessions.count(),
             sessions: &self.sessions,
+            peer_scheme: &mut self.peer_scheme,
         };
         let outcome = test.play(&mut stream);
         stream.end();
@@ -109,6 +113,7 @@ struct Test<'a> {
     verdict: &'a Verdict,
     sessions: &'a Newest,
     sessions_before: usize,
+    peer_scheme: &'a mut Option<SignatureScheme>,
 }
 
 impl Test<'_> {
@@ -162,15 +167,20 @@ impl Test<'_> {
         self.check(stream)
     }
 
-    fn check(&self, stream: &mut Stream) -> Result<(), Stop> {
-        let side = if self.settings.server {
-            Side::Server
+    fn check(&mut self, stream: &mut Stream) -> Result<(), Stop> {
+        let info = stream.connection()?.info();
+        let (side, scheme) = if self.settings.server {
+            (Side::Server, info.client_signature_scheme)
         } else {
-            Side::Client
+            (Side::Client, info.signature_scheme)
         };
+        if !info.resumed {
+            *self.peer_scheme = scheme;
+        }
         let found = Found {
             side,
-            info: stream.connection()?.info(),
+            info,
+            peer_scheme: *self.peer_scheme,
             told: &self.story.told(),
             credentials: self.credentials,
             verdict: self.verdict,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use portunus_tls::wire::{CertificateRequest, ClientHello, SignatureScheme};
+use portunus_tls::wire::{CertificateRequest, ClientHello, DistinguishedName, Sequence, SignatureScheme};
 use portunus_tls::{
     ChooseClientIdentity, ChooseIdentity, Decision, Identities, Identity, LocalKey, Sign, SigningFailed,
 };
@@ -14,35 +14,65 @@ use crate::stop::Stop;
 
 /// The number that the runner has for the credential that was there from the start.
 const DEFAULT: i64 = -1;
+/// PKCS#1 in TLS 1.3, for keys that have nothing else.
+const LEGACY: [SignatureScheme; 3] = [
+    SignatureScheme::RSA_PKCS1_SHA256_LEGACY,
+    SignatureScheme::RSA_PKCS1_SHA384_LEGACY,
+    SignatureScheme::RSA_PKCS1_SHA512_LEGACY,
+];
 
 /// All identities of a connection, the preferred first.
 pub(crate) struct Credentials {
     identities: Identities,
-    numbered: Vec<(i64, Arc<Identity>)>,
+    numbered: Vec<Numbered>,
+    /// What is chosen where nothing may be shown.
+    mute: Arc<Identity>,
     /// Whether a client's choice is the application's own: the first, whatever the server asks for.
     own_choice: bool,
     slow: bool,
     chosen: Mutex<Option<i64>>,
 }
 
+struct Numbered {
+    number: i64,
+    identity: Arc<Identity>,
+    must_match_issuer: bool,
+    schemes: Vec<SignatureScheme>,
+}
+
+impl Numbered {
+    fn may_be_shown(&self, authorities: Option<Sequence<'_, DistinguishedName<'_>>>) -> bool {
+        !self.must_match_issuer || authorities.is_some_and(|authorities| self.identity.is_from(authorities))
+    }
+}
+
 impl Credentials {
     /// `None` when there is not one.
     pub(crate) fn read(settings: &Settings) -> Result<Option<Self>, Stop> {
         let mut numbered = Vec::new();
-        for (number, credential) in (0..).zip(&settings.credentials) {
-            numbered.push((number, Arc::new(identity(credential, settings.slow)?)));
+        let default = Some(&settings.default_credential).filter(|credential| credential.chain.is_some());
+        let all = (0..)
+            .zip(&settings.credentials)
+            .chain(default.map(|credential| (DEFAULT, credential)));
+        for (number, credential) in all {
+            let (identity, schemes) = identity(credential, settings.slow)?;
+            let identity = Arc::new(identity);
+            numbered.push(Numbered {
+                number,
+                must_match_issuer: credential.must_match_issuer,
+                schemes,
+                identity,
+            });
         }
-        if settings.default_credential.chain.is_some() {
-            numbered.push((
-                DEFAULT,
-                Arc::new(identity(&settings.default_credential, settings.slow)?),
-            ));
-        }
-        if numbered.is_empty() {
+        let Some(first) = numbered.first() else {
             return Ok(None);
-        }
+        };
+        let mute = Arc::new(Mute);
+        let mute = Identity::with_signer(first.identity.chain().to_vec(), mute);
+        let mute = mute.map_err(|error| Stop::Failed(error.to_string()))?;
         Ok(Some(Self {
-            identities: Identities::new(numbered.iter().map(|(_, identity)| identity.clone()).collect()),
+            identities: Identities::new(numbered.iter().map(|known| known.identity.clone()).collect()),
+            mute: Arc::new(mute),
             numbered,
             own_choice: settings.own_client_choice,
             slow: settings.slow,
@@ -58,11 +88,16 @@ impl Credentials {
     fn note(&self, identity: Option<Arc<Identity>>) -> Option<Arc<Identity>> {
         let number = identity.as_ref().and_then(|chosen| {
             let mut all = self.numbered.iter();
-            all.find(|(_, known)| Arc::ptr_eq(known, chosen))
-                .map(|(number, _)| *number)
+            all.find(|known| Arc::ptr_eq(&known.identity, chosen))
+                .map(|known| known.number)
         });
         *self.chosen.lock().unwrap_or_else(PoisonError::into_inner) = number;
         identity
+    }
+
+    /// The runner expects one that has credentials to fail where none may be shown, not to do without or to show another.
+    fn shown_or_none(&self, chosen: Option<&Numbered>) -> Arc<Identity> {
+        chosen.map_or(&self.mute, |known| &known.identity).clone()
     }
 
     fn decide<'a>(&'a self, choice: Decision<'a, Option<Arc<Identity>>>) -> Decision<'a, Option<Arc<Identity>>> {
@@ -77,35 +112,66 @@ impl ChooseIdentity for Credentials {
         hello: &'a ClientHello<'_>,
         host: Option<&'a DnsName>,
     ) -> Decision<'a, Option<Arc<Identity>>> {
-        self.decide(ChooseIdentity::choose(&self.identities, hello, host))
+        if self.numbered.iter().all(|known| !known.must_match_issuer) {
+            return self.decide(ChooseIdentity::choose(&self.identities, hello, host));
+        }
+        let schemes = hello.extensions.signature_algorithms;
+        let chosen = self.numbered.iter().find(|known| {
+            let signs = |scheme| schemes.is_some_and(|schemes| schemes.contains(scheme));
+            known.may_be_shown(hello.extensions.certificate_authorities) && known.schemes.iter().any(signs)
+        });
+        self.decide(Decision::ready(Some(self.shown_or_none(chosen))))
     }
 }
 
 impl ChooseClientIdentity for Credentials {
     fn choose<'a>(&'a self, request: &'a CertificateRequest<'_>) -> Decision<'a, Option<Arc<Identity>>> {
         if self.own_choice {
-            return self.decide(Decision::ready(
-                self.numbered.first().map(|(_, identity)| identity.clone()),
-            ));
+            let first = self.numbered.first();
+            return self.decide(Decision::ready(first.map(|known| known.identity.clone())));
         }
-        self.decide(ChooseClientIdentity::choose(&self.identities, request))
+        let schemes = request.signature_algorithms;
+        let chosen = self.numbered.iter().find(|known| {
+            let signs = |scheme| schemes.is_some_and(|schemes| schemes.contains(scheme));
+            known.may_be_shown(request.certificate_authorities) && known.schemes.iter().any(signs)
+        });
+        self.decide(Decision::ready(Some(self.shown_or_none(chosen))))
     }
 }
 
-fn identity(credential: &Credential, slow: bool) -> Result<Identity, Stop> {
-    let (Some(chain), Some(key)) = (&credential.chain, &credential.key) else {
+/// The identity, and the schemes that it may sign with.
+fn identity(credential: &Credential, slow: bool) -> Result<(Identity, Vec<SignatureScheme>), Stop> {
+    let (Some(chain), Some(path)) = (&credential.chain, &credential.key) else {
         return Stop::failed("a credential lacks its chain or its key");
     };
     let chain = chain_of(chain)?;
-    let unusable = |error: &dyn std::fmt::Display| Stop::Failed(format!("{}: {error}", key.display()));
-    let key = pem::private_key(std::fs::read(key)?).map_err(|error| unusable(&error))?;
+    let unusable = |error: &dyn std::fmt::Display| Stop::Failed(format!("{}: {error}", path.display()));
+    let key = pem::private_key(std::fs::read(path)?).map_err(|error| unusable(&error))?;
     // A kind of key that the engine has not.
     let key = LocalKey::from_der(&key.der).map_err(|error| Stop::NotImplemented(error.to_string()))?;
-    if credential.schemes.is_empty() && !slow {
-        return Identity::new(chain, key).map_err(|error| unusable(&error));
+    if credential
+        .schemes
+        .iter()
+        .any(|scheme| LEGACY.contains(&SignatureScheme(*scheme)))
+    {
+        return Stop::not_implemented("PKCS#1 in TLS 1.3");
     }
-    let key = Signer::new(key, &credential.schemes, slow)?;
-    Identity::with_signer(chain, Arc::new(key)).map_err(|error| unusable(&error))
+    let schemes = if credential.schemes.is_empty() {
+        key.schemes().to_vec()
+    } else {
+        credential
+            .schemes
+            .iter()
+            .map(|scheme| SignatureScheme(*scheme))
+            .collect()
+    };
+    let identity = if credential.schemes.is_empty() && !slow {
+        Identity::new(chain, key)
+    } else {
+        let schemes = schemes.clone();
+        Identity::with_signer(chain, Arc::new(Signer { key, schemes, slow }))
+    };
+    Ok((identity.map_err(|error| unusable(&error))?, schemes))
 }
 
 /// The certificates of a file in DER.
@@ -122,17 +188,6 @@ struct Signer {
     slow: bool,
 }
 
-impl Signer {
-    fn new(key: LocalKey, schemes: &[u16], slow: bool) -> Result<Self, Stop> {
-        let schemes = if schemes.is_empty() {
-            key.schemes().to_vec()
-        } else {
-            schemes.iter().map(|scheme| SignatureScheme(*scheme)).collect()
-        };
-        Ok(Self { key, schemes, slow })
-    }
-}
-
 impl Sign for Signer {
     fn schemes(&self) -> &[SignatureScheme] {
         &self.schemes
@@ -141,5 +196,20 @@ impl Sign for Signer {
     fn sign<'a>(&'a self, scheme: SignatureScheme, message: &'a [u8]) -> Decision<'a, Result<Vec<u8>, SigningFailed>> {
         let signature = self.key.sign(scheme, message);
         if self.slow { later(signature) } else { signature }
+    }
+}
+
+/// A key that signs nothing.
+struct Mute;
+
+impl Sign for Mute {
+    fn schemes(&self) -> &[SignatureScheme] {
+        &[]
+    }
+
+    fn sign<'a>(&'a self, _: SignatureScheme, _: &'a [u8]) -> Decision<'a, Result<Vec<u8>, SigningFailed>> {
+        Decision::ready(Err(SigningFailed {
+            reason: "no credential may be shown".to_owned(),
+        }))
     }
 }

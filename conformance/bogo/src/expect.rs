@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use portunus_tls::wire::ProtocolVersion;
+use portunus_tls::wire::{ProtocolVersion, SignatureScheme};
 use portunus_tls::{ConnectionInfo, Side};
 
 use crate::configure::authorities;
@@ -17,6 +17,7 @@ pub(crate) struct Found<'a> {
     pub(crate) side: Side,
     pub(crate) info: &'a ConnectionInfo,
     pub(crate) told: &'a Told,
+    pub(crate) peer_scheme: Option<SignatureScheme>,
     pub(crate) credentials: Option<&'a Credentials>,
     pub(crate) verdict: &'a Verdict,
     /// Whether this connection was to go on with a session.
@@ -53,15 +54,8 @@ pub(crate) fn check(settings: &Settings, found: &Found<'_>) -> Result<(), Stop> 
         same("the group", &info.group.0, &group)?;
     }
     if let Some(scheme) = expect.peer_scheme {
-        let found = match side {
-            Side::Client => info.signature_scheme,
-            Side::Server => info.client_signature_scheme,
-        };
-        same(
-            "the peer's signature scheme",
-            &found.map(|found| found.0),
-            &Some(scheme),
-        )?;
+        let found = found.peer_scheme.map(|found| found.0);
+        same("the peer's signature scheme", &found, &Some(scheme))?;
     }
     if let Some(number) = expect.selected_credential {
         let chosen = found.credentials.and_then(Credentials::chosen);

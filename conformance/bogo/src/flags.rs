@@ -24,6 +24,7 @@ pub(crate) struct Settings {
     pub(crate) groups: Vec<u16>,
     pub(crate) key_shares: Option<Vec<u16>>,
     pub(crate) verify_schemes: Vec<u16>,
+    pub(crate) grease: bool,
 
     // Who we are, and who the peer has to be.
     pub(crate) default_credential: Credential,
@@ -94,6 +95,8 @@ pub(crate) struct Credential {
     pub(crate) chain: Option<PathBuf>,
     pub(crate) key: Option<PathBuf>,
     pub(crate) schemes: Vec<u16>,
+    /// It is shown only to peers that name who issued it.
+    pub(crate) must_match_issuer: bool,
 }
 
 impl Settings {
@@ -148,8 +151,7 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     ("key-shares", Id(|s, n| s.key_shares.get_or_insert_default().push(n))),
     ("no-key-shares", Nothing(|s| s.key_shares = Some(Vec::new()))),
     ("verify-prefs", Id(|s, n| s.verify_schemes.push(n))),
-    // Our client always sends values that mean nothing.
-    ("enable-grease", Nothing(|_| {})),
+    ("enable-grease", Nothing(|s| s.grease = true)),
     // Who we are, and who the peer has to be.
     (
         "new-x509-credential",
@@ -158,6 +160,10 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     ("cert-file", Path(|s, path| s.credential().chain = Some(path))),
     ("key-file", Path(|s, path| s.credential().key = Some(path))),
     ("signing-prefs", Id(|s, n| s.credential().schemes.push(n))),
+    (
+        "must-match-issuer",
+        Nothing(|s| s.credential().must_match_issuer = true),
+    ),
     ("trust-cert", Path(|s, path| s.trust_cert = Some(path))),
     ("verify-peer", Nothing(|s| s.verify_peer = true)),
     ("verify-fail", Nothing(|s| s.verify_fail = true)),

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use portunus_tls::wire::AlertDescription;
 use portunus_tls::{CertificateFault, Decision, PathVerifier, Presented, Verified, VerifyPeer};
 use portunus_x509::{Anchors, Policy, pem};
 
@@ -65,6 +66,11 @@ impl Judge {
         };
         let judged = match &self.paths {
             _ if self.fail => Err(CertificateFault::Application {
+                alert: if self.paths.is_some() {
+                    AlertDescription::HANDSHAKE_FAILURE
+                } else {
+                    AlertDescription::CERTIFICATE_UNKNOWN
+                },
                 reason: "-verify-fail".to_owned(),
             }),
             Some(paths) => paths.verify(presented).await,

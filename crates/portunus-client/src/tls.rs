@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use portunus_tls::danger::AcceptAnyCertificate;
-use portunus_tls::wire::NamedGroup;
+use portunus_tls::wire::{AlertDescription, NamedGroup};
 use portunus_tls::{CertificateFault, ClientConfig, Decision, Presented, SessionMemory, Verified, VerifyPeer};
 use portunus_tokio::{Connector, HandshakeError};
 use portunus_x509::ServerName;
@@ -147,7 +147,10 @@ impl VerifyPeer for Judge {
     fn verify<'a>(&'a self, presented: Presented<'a>) -> Decision<'a, Result<Verified, CertificateFault>> {
         let Some(name) = presented.name else {
             let reason = "a server must be known by name".to_owned();
-            return Decision::ready(Err(CertificateFault::Application { reason }));
+            return Decision::ready(Err(CertificateFault::Application {
+                alert: AlertDescription::CERTIFICATE_UNKNOWN,
+                reason,
+            }));
         };
         let chain: Vec<&[u8]> = presented.chain.iter().map(Vec::as_slice).collect();
         Decision::ready(match self.trust.judge(&chain, name, presented.now) {

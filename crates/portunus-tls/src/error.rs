@@ -215,6 +215,8 @@ pub enum CertificateFault {
     /// A verifier of the application's own refused it.
     #[error("the certificate was refused: {reason}")]
     Application {
+        /// What the peer is told; `certificate_unknown` where nothing fits better.
+        alert: AlertDescription,
         /// What it said.
         reason: String,
     },
@@ -225,7 +227,7 @@ impl CertificateFault {
     pub fn alert(&self) -> AlertDescription {
         match self {
             Self::Unreadable(_) => AlertDescription::BAD_CERTIFICATE,
-            Self::Application { .. } => AlertDescription::CERTIFICATE_UNKNOWN,
+            Self::Application { alert, .. } => *alert,
             Self::Refused(refusal) => match refusal.kind() {
                 RefusalKind::BadCertificate | RefusalKind::NameMismatch => AlertDescription::BAD_CERTIFICATE,
                 RefusalKind::UnsupportedCertificate => AlertDescription::UNSUPPORTED_CERTIFICATE,

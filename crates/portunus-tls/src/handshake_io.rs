@@ -10,6 +10,7 @@ use crate::limits::{
 };
 use crate::observe::{Direction, Note, Observe};
 use crate::record::incoming::{Incoming, Record};
+use crate::record::joined::Joined;
 use crate::record::open::{Content, OpenedInto, Opener};
 use crate::record::outgoing::{MAX_FRAGMENT, Outgoing};
 use crate::wire::Alert;
@@ -76,7 +77,7 @@ pub(crate) struct Io {
     pub(crate) key_update_asked: bool,
     /// Whether an answer to a KeyUpdate waits for the transport.
     pub(crate) answer_waits: bool,
-    joined: Vec<u8>,
+    joined: Joined,
     counts: Counts,
     wiped: bool,
 }
@@ -97,7 +98,7 @@ impl Io {
             key_update_asked: false,
             answer_waits: false,
             wiped: false,
-            joined: Vec::new(),
+            joined: Joined::default(),
             counts: Counts::default(),
         }
     }
@@ -115,14 +116,14 @@ impl Io {
 
     /// Takes the next whole handshake message, if it is one of `wanted`; anything else is refused at its first byte.
     pub(crate) fn next_message(&mut self, wanted: &'static [HandshakeType]) -> Result<Option<Vec<u8>>, Error> {
-        let Some(&kind) = self.joined.first() else {
+        let Some(&kind) = self.joined.bytes().first() else {
             return Ok(None);
         };
         let kind = HandshakeType(kind);
         if !wanted.contains(&kind) {
             return Err(Error::UnexpectedMessage { got: kind, wanted });
         }
-        let Some(&[_, high, middle, low]) = self.joined.first_chunk::<4>() else {
+        let Some(&[_, high, middle, low]) = self.joined.bytes().first_chunk::<4>() else {
             return Ok(None);
         };
         let length = usize::try_from(u32::from_be_bytes([0, high, middle, low])).unwrap_or(usize::MAX);
@@ -135,15 +136,10 @@ impl Io {
             return Err(Limit::HandshakeMessage.into());
         }
         let whole = length.saturating_add(4);
-        if self.joined.len() < whole {
+        if self.joined.bytes().len() < whole {
             return Ok(None);
         }
-        let bytes = if self.joined.len() == whole {
-            std::mem::take(&mut self.joined)
-        } else {
-            let rest = self.joined.split_off(whole);
-            std::mem::replace(&mut self.joined, rest)
-        };
+        let bytes = self.joined.take(whole);
         self.note(&Note::Message {
             direction: Direction::Received,
             kind,
@@ -269,8 +265,7 @@ impl Io {
                         return Err(Limit::HandshakeBytes.into());
                     }
                 }
-                // The one copy of handshake bytes: a message may span records.
-                self.joined.extend_from_slice(bytes);
+                self.joined.append(bytes);
                 Ok(Opened::HandshakeBytes)
             }
             _ if !self.joined.is_empty() => Err(PeerFault::Interleaved.into()),

@@ -34,9 +34,9 @@ pub const MAX_PSK_IDENTITIES: usize = 4;
 /// The most key shares in a ClientHello: browsers send two or three and one of GREASE; checking them is quadratic.
 pub const MAX_KEY_SHARES: usize = 16;
 
-/// The most bytes of early data that are skipped when a client sent it unasked (RFC 9846 section 4.3.10): what a server that
-/// allows it commonly takes, with room for the records' overhead.
-pub const MAX_SKIPPED_EARLY_DATA: usize = 64 * 1024;
+/// The most bytes of early data that are skipped when a client sent it unasked (RFC 9846 section 4.3.10): as many as
+/// OpenSSL and BoringSSL skip, and a server that allows it commonly takes.
+pub const MAX_SKIPPED_EARLY_DATA: usize = 16 * 1024;
 
 /// The longest list of certificate authorities that fits a CertificateRequest (RFC 9846 section 4.3.4: 2^16-1), less its neighbours.
 pub const MAX_AUTHORITIES_BYTES: usize = 0xffff - 512;

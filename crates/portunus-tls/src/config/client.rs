@@ -19,6 +19,7 @@ pub struct ClientConfig {
     pub(crate) identity: Option<Arc<dyn ChooseClientIdentity>>,
     pub(crate) application_protocols: Vec<Vec<u8>>,
     pub(crate) sessions: Option<Arc<dyn ClientSessions>>,
+    pub(crate) grease: bool,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
 }
 
@@ -32,6 +33,7 @@ impl ClientConfig {
             identity: None,
             application_protocols: Vec::new(),
             sessions: None,
+            grease: true,
             key_log: None,
         }
     }
@@ -56,7 +58,9 @@ impl ClientConfig {
         if groups.iter().any(|group| !self.policy.groups.contains(group)) {
             return Err(Misuse::EmptyConfiguration);
         }
-        self.key_shares = groups.to_vec();
+        // RFC 9846 section 4.3.8: in the order of supported_groups.
+        let in_order = self.policy.groups.iter().filter(|group| groups.contains(group));
+        self.key_shares = in_order.copied().collect();
         Ok(self)
     }
 
@@ -83,6 +87,13 @@ impl ClientConfig {
     #[must_use]
     pub fn with_sessions(mut self, sessions: Arc<dyn ClientSessions>) -> Self {
         self.sessions = Some(sessions);
+        self
+    }
+
+    /// Sends no values that mean nothing (RFC 8701): for a server that chokes on them, and to see all of what is offered by itself.
+    #[must_use]
+    pub fn without_grease(mut self) -> Self {
+        self.grease = false;
         self
     }
 

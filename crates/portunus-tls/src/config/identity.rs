@@ -8,7 +8,7 @@ use crate::crypto::sign::{LocalKey, Sign};
 use crate::decision::Decision;
 use crate::wire::CertificateRequest;
 use crate::wire::ClientHello;
-use crate::wire::SignatureScheme;
+use crate::wire::{DistinguishedName, Sequence, SignatureScheme};
 
 /// A certificate chain and the key that belongs to it.
 pub struct Identity {
@@ -97,6 +97,13 @@ impl Identity {
         })
     }
 
+    /// Whether one of these authorities issued the end entity, or a certificate above it.
+    pub fn is_from(&self, authorities: Sequence<'_, DistinguishedName<'_>>) -> bool {
+        authorities
+            .iter()
+            .any(|authority| self.issuers.iter().any(|issuer| issuer.as_slice() == authority.0))
+    }
+
     /// The scheme that this key prefers among those that the peer verifies.
     pub(crate) fn scheme_among(&self, allowed: impl Fn(&SignatureScheme) -> bool) -> Option<SignatureScheme> {
         self.key.schemes().iter().copied().find(|scheme| allowed(scheme))
@@ -167,12 +174,8 @@ impl ChooseClientIdentity for Identities {
             let schemes = request.signature_algorithms;
             schemes.is_some_and(|schemes| identity.scheme_among(|scheme| schemes.contains(scheme)).is_some())
         };
-        let accepted = |identity: &&Arc<Identity>| match request.certificate_authorities {
-            None => true,
-            Some(authorities) => authorities
-                .iter()
-                .any(|authority| identity.issuers.iter().any(|issuer| issuer.as_slice() == authority.0)),
-        };
+        let authorities = request.certificate_authorities;
+        let accepted = |identity: &&Arc<Identity>| authorities.is_none_or(|authorities| identity.is_from(authorities));
         Decision::ready(
             self.0
                 .iter()

@@ -16,6 +16,12 @@ use crate::crypto::suite::Suite;
 use crate::schedule::tls13::TrafficSecret;
 use crate::wire::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 
+/// One of the sixteen values that mean nothing, for what has two bytes (RFC 8701 section 2).
+pub(crate) fn grease(random: u8) -> u16 {
+    let byte = (random & 0xf0) | 0x0a;
+    u16::from_be_bytes([byte, byte])
+}
+
 /// Who we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {

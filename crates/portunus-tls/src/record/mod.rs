@@ -2,5 +2,6 @@
 //! This layer knows nothing of handshakes.
 
 pub(crate) mod incoming;
+pub(crate) mod joined;
 pub(crate) mod open;
 pub(crate) mod outgoing;

@@ -7,12 +7,15 @@ use crate::crypto::group::KeyShares;
 use crate::crypto::random;
 use crate::crypto::suite::Suite;
 use crate::error::{Error, PeerFault};
+use crate::handshake::grease;
 use crate::policy::Policy;
 use crate::schedule::tls13::EarlySecret;
 use crate::schedule::transcript::Transcript;
 use crate::session::client::ClientSession;
 use crate::wire::Sequence;
-use crate::wire::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, PskKeyExchangeMode};
+use crate::wire::{
+    CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, PskKeyExchangeMode, SignatureScheme,
+};
 use crate::wire::{
     ClientExtensions, ClientHello, HostName, KeyShareEntry, OfferedPsks, Order, ProtocolName, PskBinderEntry,
     PskIdentity, UnknownExtension,
@@ -25,17 +28,18 @@ pub(crate) struct Grease {
     cipher_suite: CipherSuite,
     group: NamedGroup,
     version: ProtocolVersion,
+    signature_scheme: SignatureScheme,
     extension: ExtensionType,
 }
 
 impl Grease {
-    fn from_random([suite, group, version, extension]: [u8; 4]) -> Self {
-        let value = |byte: u8| u16::from_be_bytes([(byte & 0xf0) | 0x0a, (byte & 0xf0) | 0x0a]);
+    fn from_random([suite, group, version, scheme, extension]: [u8; 5]) -> Self {
         Self {
-            cipher_suite: CipherSuite(value(suite)),
-            group: NamedGroup(value(group)),
-            version: ProtocolVersion(value(version)),
-            extension: ExtensionType(value(extension)),
+            cipher_suite: CipherSuite(grease(suite)),
+            group: NamedGroup(grease(group)),
+            version: ProtocolVersion(grease(version)),
+            signature_scheme: SignatureScheme(grease(scheme)),
+            extension: ExtensionType(grease(extension)),
         }
     }
 }
@@ -46,7 +50,7 @@ pub(crate) struct Offer<'a> {
     server: &'a ServerName,
     pub(crate) random: [u8; 32],
     session_id: [u8; 32],
-    grease: Grease,
+    grease: Option<Grease>,
     now: UnixTime,
 }
 
@@ -73,7 +77,11 @@ impl<'a> Offer<'a> {
             random: random::array()?,
             // Not empty: middleboxes then see a TLS 1.2 resumption (RFC 9846 appendix E.4).
             session_id: random::array()?,
-            grease: Grease::from_random(random::array()?),
+            grease: if config.grease {
+                Some(Grease::from_random(random::array()?))
+            } else {
+                None
+            },
             now,
         })
     }
@@ -90,24 +98,25 @@ impl<'a> Offer<'a> {
         retry: Option<&Retry<'_>>,
     ) -> Result<SentHello, Error> {
         let policy = &self.config.policy;
-        let cipher_suites: Vec<_> = std::iter::once(self.grease.cipher_suite)
+        let grease = || self.grease.into_iter();
+        let cipher_suites: Vec<_> = (grease().map(|grease| grease.cipher_suite))
             .chain(policy.cipher_suites.iter().copied())
             .collect();
-        let groups: Vec<_> = std::iter::once(self.grease.group)
+        let groups: Vec<_> = (grease().map(|grease| grease.group))
             .chain(policy.groups.iter().copied())
             .collect();
         let entries = shares.entries().iter().map(|(group, share)| KeyShareEntry {
             group: *group,
             key_exchange: share,
         });
-        let grease_share = KeyShareEntry {
-            group: self.grease.group,
+        let grease_share = grease().map(|grease| KeyShareEntry {
+            group: grease.group,
             key_exchange: &[0],
-        };
+        });
         // The second hello holds the one share that was asked for (RFC 9846 section 4.2.2).
         let key_shares: Vec<_> = match retry {
             Some(retry) if retry.asks_for_share => entries.collect(),
-            None | Some(_) => std::iter::once(grease_share).chain(entries).collect(),
+            None | Some(_) => grease_share.chain(entries).collect(),
         };
         let protocols: Vec<_> = self
             .config
@@ -115,12 +124,19 @@ impl<'a> Offer<'a> {
             .iter()
             .map(|protocol| ProtocolName(protocol))
             .collect();
-        let signature_algorithms = policy.signature_algorithms();
-        let versions = [self.grease.version, ProtocolVersion::TLS1_3];
-        let grease_extension = [UnknownExtension {
-            extension_type: self.grease.extension,
-            extension_data: &[],
-        }];
+        let signature_algorithms: Vec<_> = (grease().map(|grease| grease.signature_scheme))
+            .chain(policy.signature_algorithms())
+            .collect();
+        let versions: Vec<_> = (grease().map(|grease| grease.version))
+            .chain([ProtocolVersion::TLS1_3])
+            .collect();
+        let order: Vec<_> = grease().map(|grease| grease.extension).collect();
+        let grease_extension: Vec<_> = (order.iter())
+            .map(|extension_type| UnknownExtension {
+                extension_type: *extension_type,
+                extension_data: &[],
+            })
+            .collect();
         let binder = session.map(|session| Suite::of(session.cipher_suite).map_or(32, |suite| suite.hash.length()));
         let zeros = [0; 48];
         let binders: Vec<_> = binder
@@ -135,7 +151,6 @@ impl<'a> Offer<'a> {
             })
             .into_iter()
             .collect();
-        let order = [self.grease.extension];
         let hello = ClientHello {
             legacy_version: ProtocolVersion::TLS1_2,
             random: &self.random,
@@ -152,7 +167,7 @@ impl<'a> Offer<'a> {
                 signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
                 application_layer_protocol_negotiation: (!protocols.is_empty())
                     .then_some(Sequence::from(protocols.as_slice())),
-                supported_versions: Some(Sequence::from(&versions[..])),
+                supported_versions: Some(Sequence::from(versions.as_slice())),
                 cookie: retry.and_then(|retry| retry.cookie),
                 key_share: Some(Sequence::from(key_shares.as_slice())),
                 psk_key_exchange_modes: self
@@ -164,8 +179,8 @@ impl<'a> Offer<'a> {
                     identities: Sequence::from(identities.as_slice()),
                     binders: Sequence::from(binders.as_slice()),
                 }),
-                unknown: Sequence::from(&grease_extension[..]),
-                order: Order::from(&order[..]),
+                unknown: Sequence::from(grease_extension.as_slice()),
+                order: Order::from(order.as_slice()),
                 ..Default::default()
             },
         };

@@ -495,11 +495,14 @@ async fn certificate(
     let offered = request
         .signature_algorithms
         .ok_or(PeerFault::MissingSignatureAlgorithms)?;
-    let usable = identity.and_then(|identity| {
-        let scheme = identity
-            .scheme_among(|scheme| offered.contains(scheme) && config.policy.signature_schemes.contains(scheme))?;
-        Some((identity, scheme))
-    });
+    // Whoever chooses sees what the server verifies. One that cannot sign so was to be shown all the same: going on without it would not be what was asked for.
+    let usable = match identity {
+        None => None,
+        Some(identity) => {
+            let scheme = identity.scheme_among(|scheme| scheme.is_for_tls13() && offered.contains(scheme));
+            Some((identity, scheme.ok_or(PeerFault::NoCommonSignatureScheme)?))
+        }
+    };
     let chain = usable
         .as_ref()
         .map(|(identity, _)| identity.chain.clone())

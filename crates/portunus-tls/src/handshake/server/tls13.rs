@@ -13,7 +13,7 @@ use crate::crypto::{group, random};
 use crate::error::{Error, Internal, PeerFault};
 use crate::handshake::channel::Channel;
 use crate::handshake::signed::{peer_certificate_verify, peer_chain, peer_finished, signed_content};
-use crate::handshake::{ConnectionInfo, Established, Secrets, Side};
+use crate::handshake::{ConnectionInfo, Established, Secrets, Side, grease};
 use crate::handshake_io::{ApplicationData, ChangeCipherSpec};
 use crate::limits::{MAX_SKIPPED_EARLY_DATA, TICKET_LIFETIME, TICKETS_ISSUED};
 use crate::observe::{Direction, Note, SecretLabel};
@@ -27,7 +27,7 @@ use crate::wire::Finished;
 use crate::wire::NewSessionTicket;
 use crate::wire::Sequence;
 use crate::wire::{Certificate, CertificateEntry};
-use crate::wire::{ClientHello, DistinguishedName, KeyShareEntry, ProtocolName};
+use crate::wire::{ClientHello, DistinguishedName, ExtensionType, KeyShareEntry, ProtocolName, UnknownExtension};
 use crate::wire::{HandshakeType, ProtocolVersion, PskKeyExchangeMode, SignatureScheme};
 use crate::wire::{HelloRetryRequest, HelloRetryRequestExtensions, ServerHello, ServerHelloExtensions};
 
@@ -332,12 +332,10 @@ async fn identity(
         .extensions
         .signature_algorithms
         .ok_or(PeerFault::MissingSignatureAlgorithms)?;
-    let allowed =
-        |scheme: &SignatureScheme| offered.contains(scheme) && config.policy.signature_schemes.contains(scheme);
     let chosen = config.identities.choose(hello, host).await;
     let identity = chosen.ok_or(Internal::NoIdentity)?;
     let scheme = identity
-        .scheme_among(allowed)
+        .scheme_among(|scheme| scheme.is_for_tls13() && offered.contains(scheme))
         .ok_or(PeerFault::NoCommonSignatureScheme)?;
     Ok((identity, scheme))
 }
@@ -487,11 +485,18 @@ fn tickets(
         let Some(ticket) = tickets.seal(&content, basis.now)? else {
             return Ok(());
         };
+        let [age_add @ .., extension] = random::array::<5>()?;
+        // An extension that means nothing (RFC 8701 section 4.1): clients have to stand those of tomorrow.
+        let unknown = [UnknownExtension {
+            extension_type: ExtensionType(grease(extension)),
+            extension_data: &[],
+        }];
         let message = NewSessionTicket {
             ticket_lifetime: TICKET_LIFETIME,
-            ticket_age_add: u32::from_be_bytes(random::array()?),
+            ticket_age_add: u32::from_be_bytes(age_add),
             ticket_nonce: &nonce,
             ticket: &ticket,
+            unknown: Sequence::from(&unknown[..]),
             ..Default::default()
         };
         channel.send(transcript, HandshakeType::NEW_SESSION_TICKET, &message)?;

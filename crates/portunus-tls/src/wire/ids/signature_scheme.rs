@@ -46,3 +46,43 @@ impl SignatureScheme {
         is_grease(self.0)
     }
 }
+
+impl SignatureScheme {
+    /// Whether CertificateVerify of TLS 1.3 may hold it. Of the pairs of hash and signature that TLS 1.2 has, it may hold ECDSA with a SHA-2 alone; the others
+    /// are for certificates (RFC 9846 section 4.3.3).
+    pub const fn is_for_tls13(self) -> bool {
+        let [hash, signature] = self.0.to_be_bytes();
+        let is_pair = hash <= 6 && signature <= 3;
+        !is_pair
+            || matches!(
+                self,
+                Self::ECDSA_SECP256R1_SHA256 | Self::ECDSA_SECP384R1_SHA384 | Self::ECDSA_SECP521R1_SHA512
+            )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tls12_has_alone_is_not_for_tls13() {
+        for scheme in [
+            SignatureScheme::RSA_PKCS1_SHA256,
+            SignatureScheme::RSA_PKCS1_SHA1,
+            SignatureScheme::ECDSA_SHA1,
+            SignatureScheme::ECDSA_SHA224,
+            SignatureScheme::DSA_SHA256,
+        ] {
+            assert!(!scheme.is_for_tls13(), "{scheme}");
+        }
+        for scheme in [
+            SignatureScheme::ECDSA_SECP256R1_SHA256,
+            SignatureScheme::RSA_PSS_RSAE_SHA256,
+            SignatureScheme::ED25519,
+            SignatureScheme::RSA_PKCS1_SHA256_LEGACY,
+        ] {
+            assert!(scheme.is_for_tls13(), "{scheme}");
+        }
+    }
+}

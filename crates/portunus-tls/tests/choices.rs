@@ -1,0 +1,141 @@
+//! What a client offers, and what either side shows and signs with.
+
+mod pair;
+
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use pair::{Authority, Pair};
+use portunus_tls::wire::{AlertDescription, CertificateRequest, ClientHello, Decode, NamedGroup, SignatureScheme};
+use portunus_tls::{
+    CertificateFault, ChooseClientIdentity, ClientConfig, Decision, Error, Identity, PathVerifier, PeerFault, Policy,
+    Presented, Verified, VerifyPeer,
+};
+use portunus_x509::Policy as PathPolicy;
+
+/// The record of the ClientHello, whose body begins after the headers of record and message.
+fn hello(client: &ClientConfig) -> Vec<u8> {
+    let server = Authority::new().server();
+    let mut client = Pair::new(client, &server).client;
+    client.poll(&mut Context::from_waker(Waker::noop())).unwrap();
+    let mut record = Vec::new();
+    let _ = client.send_with(|bytes| {
+        record.extend_from_slice(bytes);
+        Ok::<_, ()>(bytes.len())
+    });
+    record.split_off(9)
+}
+
+/// RFC 9846 section 4.3.8: each share MUST appear in the order of supported_groups.
+#[test]
+fn key_shares_stand_in_the_order_of_the_groups() {
+    let client = Authority::new().client().without_grease();
+    let groups = [NamedGroup::X25519, NamedGroup::SECP256R1];
+    let client = client.with_key_shares(&[groups[1], groups[0]]).unwrap();
+    assert_eq!(client.key_shares(), groups);
+    let bytes = hello(&client);
+    let hello = ClientHello::read(&bytes).unwrap();
+    let shares: Vec<_> = hello
+        .extensions
+        .key_share
+        .unwrap()
+        .iter()
+        .map(|share| share.group)
+        .collect();
+    assert_eq!(shares, groups);
+}
+
+#[test]
+fn values_that_mean_nothing_are_sent_unless_they_are_switched_off() {
+    for (client, meaningless) in [
+        (Authority::new().client(), 1),
+        (Authority::new().client().without_grease(), 0),
+    ] {
+        let bytes = hello(&client);
+        let hello = ClientHello::read(&bytes).unwrap();
+        let extensions = &hello.extensions;
+        let groups = extensions.supported_groups.unwrap();
+        let shares = extensions.key_share.unwrap();
+        let schemes = extensions.signature_algorithms.unwrap();
+        let versions = extensions.supported_versions.unwrap();
+        let counts = [
+            hello.cipher_suites.iter().filter(|suite| suite.is_grease()).count(),
+            groups.iter().filter(|group| group.is_grease()).count(),
+            shares.iter().filter(|share| share.group.is_grease()).count(),
+            schemes.iter().filter(|scheme| scheme.is_grease()).count(),
+            versions.iter().filter(|version| version.is_grease()).count(),
+            hello.extension_types().filter(|kind| kind.is_grease()).count(),
+        ];
+        assert_eq!(counts, [meaningless; 6]);
+    }
+}
+
+/// Shows one identity to everybody.
+struct Always(Arc<Identity>);
+
+impl ChooseClientIdentity for Always {
+    fn choose<'a>(&'a self, _: &'a CertificateRequest<'_>) -> Decision<'a, Option<Arc<Identity>>> {
+        Decision::ready(Some(self.0.clone()))
+    }
+}
+
+#[test]
+fn a_client_does_not_go_on_without_the_identity_that_was_chosen() {
+    let authority = Authority::new();
+    let verifier = Arc::new(PathVerifier::clients(authority.anchors(), PathPolicy::rfc5280()));
+    let policy = Policy::modern()
+        .with_signature_schemes(&[SignatureScheme::ED25519])
+        .unwrap();
+    let server = authority
+        .server()
+        .with_policy(policy)
+        .with_optional_client_certificates(verifier);
+    let identity = authority.issue(&["client.test"], &rcgen::PKCS_ECDSA_P256_SHA256);
+    let client = authority.client().with_identity(Arc::new(Always(Arc::new(identity))));
+    let outcome = Pair::new(&client, &server).run();
+    assert!(matches!(
+        outcome.client,
+        Err(Error::Peer(PeerFault::NoCommonSignatureScheme))
+    ));
+    let told = outcome.server.unwrap_err();
+    assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::HANDSHAKE_FAILURE));
+}
+
+/// What a side verifies is what its peer signs with; its own key is not bound by it.
+#[test]
+fn a_server_signs_with_what_the_client_verifies() {
+    let authority = Authority::new();
+    let policy = Policy::modern()
+        .with_signature_schemes(&[SignatureScheme::ED25519])
+        .unwrap();
+    let server = authority.server().with_policy(policy);
+    let (client, _) = Pair::new(&authority.client(), &server).run().connected();
+    assert_eq!(
+        client.info().signature_scheme,
+        Some(SignatureScheme::ECDSA_SECP256R1_SHA256)
+    );
+}
+
+/// Refuses everybody.
+struct Refuses(AlertDescription);
+
+impl VerifyPeer for Refuses {
+    fn verify<'a>(&'a self, _: Presented<'a>) -> Decision<'a, Result<Verified, CertificateFault>> {
+        Decision::ready(Err(CertificateFault::Application {
+            alert: self.0,
+            reason: "not today".to_owned(),
+        }))
+    }
+
+    fn trust(&self) -> [u8; 32] {
+        [0; 32]
+    }
+}
+
+#[test]
+fn the_peer_is_told_what_the_applications_own_verifier_says() {
+    let client = ClientConfig::new(Arc::new(Refuses(AlertDescription::CERTIFICATE_REVOKED)));
+    let outcome = Pair::new(&client, &Authority::new().server()).run();
+    let told = outcome.server.unwrap_err();
+    assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::CERTIFICATE_REVOKED));
+}
