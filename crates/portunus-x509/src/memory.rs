@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
-use aws_lc_rs::digest::{Context, Digest, SHA256};
+use aws_lc_rs::digest::{Context, Digest, SHA256, digest};
 
 /// What is remembered: the hash of a key, an algorithm, what was signed, and the signature.
 pub(crate) type Remembered = [u8; 32];
@@ -62,13 +62,39 @@ impl SignatureMemory {
 /// What stands for one signature. `signed` is the hash of what was signed or, where the algorithm takes it whole, that itself; the
 /// algorithm tells which.
 pub(crate) fn remembered(algorithm: &[u8], key: &[u8], signed: Signed<'_>, signature: &[u8]) -> Remembered {
-    let mut context = Context::new(&SHA256);
-    for part in [algorithm, key, signed.bytes(), signature] {
-        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        context.update(part);
-    }
+    let parts = [algorithm, key, signed.bytes(), signature];
+    let length = |part: &[u8]| u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes();
     let mut remembered = [0; 32];
-    remembered.copy_from_slice(context.finish().as_ref());
+    // What is usual fits on the stack, and then the library needs no heap.
+    let mut joined = [0; 1024];
+    let mut rest = joined.as_mut_slice();
+    let mut fits = true;
+    for part in parts {
+        for piece in [&length(part)[..], part] {
+            match std::mem::take(&mut rest).split_at_mut_checked(piece.len()) {
+                Some((place, after)) => {
+                    place.copy_from_slice(piece);
+                    rest = after;
+                }
+                None => fits = false,
+            }
+        }
+    }
+    let left = rest.len();
+    let digest = if fits {
+        digest(
+            &SHA256,
+            joined.get(..joined.len().saturating_sub(left)).unwrap_or_default(),
+        )
+    } else {
+        let mut context = Context::new(&SHA256);
+        for part in parts {
+            context.update(&length(part));
+            context.update(part);
+        }
+        context.finish()
+    };
+    remembered.copy_from_slice(digest.as_ref());
     remembered
 }
 
@@ -111,6 +137,28 @@ mod tests {
         assert!(!memory.contains(&[50; 32]));
         let generations = memory.generations.read().unwrap();
         assert!(generations.young.len() + generations.old.len() <= 4);
+    }
+
+    #[test]
+    fn no_two_signatures_stand_for_each_other() {
+        let stands_for = |parts: [&[u8]; 4]| {
+            let [algorithm, key, signed, signature] = parts;
+            remembered(algorithm, key, Signed::Whole(signed), signature)
+        };
+        let long = [7; 2000];
+        let mut known = HashSet::new();
+        for parts in [
+            [&[1][..], &[2, 3], &[4], &[5]],
+            [&[1, 2], &[3], &[4], &[5]],
+            [&[1], &[2], &[3, 4], &[5]],
+            [&[1], &[2, 3], &[4, 5], &[]],
+            [&[1], &[2, 3], &long, &[5]],
+            [&[1], &[2, 3], &long, &[6]],
+            [&[1], &long, &[4], &[5]],
+        ] {
+            assert!(known.insert(stands_for(parts)), "{parts:?}");
+            assert!(!known.insert(stands_for(parts)), "{parts:?}");
+        }
     }
 
     #[test]
