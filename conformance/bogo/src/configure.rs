@@ -40,15 +40,25 @@ const PKCS1: [SignatureScheme; 3] = [
     SignatureScheme::RSA_PKCS1_SHA512,
 ];
 
+const POST_QUANTUM: [NamedGroup; 4] = [
+    NamedGroup::X25519MLKEM768,
+    NamedGroup::SECP256R1MLKEM768,
+    NamedGroup::SECP384R1MLKEM1024,
+    NamedGroup::MLKEM1024,
+];
+
 /// The runner expects shares of the first group of each kind unless it says otherwise.
 fn key_shares(settings: &Settings, policy: &Policy) -> Vec<NamedGroup> {
     if let Some(groups) = &settings.key_shares {
         return groups.iter().map(|id| NamedGroup(*id)).collect();
     }
-    let is_hybrid = |group: &&NamedGroup| **group == NamedGroup::X25519MLKEM768;
+    let is_post_quantum = |group: &&NamedGroup| POST_QUANTUM.contains(group);
     let groups = || policy.groups().iter();
-    let (hybrid, classical) = (groups().find(is_hybrid), groups().find(|group| !is_hybrid(group)));
-    hybrid.into_iter().chain(classical).copied().collect()
+    let (post_quantum, classical) = (
+        groups().find(is_post_quantum),
+        groups().find(|group| !is_post_quantum(group)),
+    );
+    post_quantum.into_iter().chain(classical).copied().collect()
 }
 
 /// The engine refuses a value that it does not have.
