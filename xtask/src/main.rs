@@ -11,6 +11,7 @@ mod deps;
 mod fuzz;
 mod install;
 mod instrument;
+mod limbo;
 mod lint;
 mod peers;
 mod readme;
@@ -61,6 +62,11 @@ const COMMANDS: &[Known] = &[
         usage: "bench [NAME] [--json FILE]",
         help: "Measure side by side with other stacks",
     },
+    Known {
+        name: "limbo",
+        usage: "limbo [FILE] [--json OUT]",
+        help: "Verify x509-limbo's cases, of FILE or of the one that PORTUNUS_LIMBO names",
+    },
 ];
 
 fn main() -> ExitCode {
@@ -98,6 +104,7 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
         }
         ["bogo", words @ ..] => bogo::command(words),
         ["bench", words @ ..] => bench::run(words),
+        ["limbo", words @ ..] => limbo::run(words),
         other => fail(format!("no such command: {}\n\n{}", other.join(" "), usage())),
     }
 }
@@ -149,6 +156,7 @@ mod tests {
             "fuzz [TARGET] [--seconds N | --runs N]",
             "bogo [--json FILE] [GLOB…]",
             "bench [NAME] [--json FILE]",
+            "limbo [FILE] [--json OUT]",
         ] {
             assert!(usage.contains(name), "{name}");
         }

@@ -47,6 +47,7 @@ pub enum Severity {
 pub struct Policy {
     profile: Profile,
     pub(crate) budget: Budget,
+    max_intermediates: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +79,7 @@ impl Policy {
         Self {
             profile: Profile::Web,
             budget: Budget::DEFAULT,
+            max_intermediates: None,
         }
     }
 
@@ -87,6 +89,7 @@ impl Policy {
         Self {
             profile: Profile::Rfc5280,
             budget: Budget::DEFAULT,
+            max_intermediates: None,
         }
     }
 
@@ -97,7 +100,20 @@ impl Policy {
         Self {
             profile: Profile::Private,
             budget: Budget::DEFAULT,
+            max_intermediates: None,
         }
+    }
+
+    /// The same, with paths of at most so many intermediates between end entity and anchor; self-issued ones do not count, as
+    /// with a path length (RFC 5280 section 4.2.1.9).
+    pub const fn with_max_intermediates(mut self, max_intermediates: usize) -> Self {
+        self.max_intermediates = Some(max_intermediates);
+        self
+    }
+
+    /// How many intermediates a path may have, where somebody has said so.
+    pub(crate) fn max_intermediates(&self) -> Option<usize> {
+        self.max_intermediates
     }
 
     /// What follows when `check` fails.

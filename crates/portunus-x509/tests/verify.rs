@@ -202,6 +202,26 @@ fn path_lengths_count_intermediates_that_are_not_self_issued() {
 }
 
 #[test]
+fn a_caller_can_bound_the_number_of_intermediates() {
+    let root = Authority::root("Root");
+    let one = root.below("One");
+    let two = one.below("Two");
+    let leaf = two.leaf(&[HOST]);
+    let bounded = |most| {
+        let policy = Policy::rfc5280().with_max_intermediates(most);
+        check(&[&leaf, &two.der, &one.der], &[&root.der], HOST, &policy)
+    };
+    assert!(bounded(2).is_ok());
+    let refusal = bounded(1).expect_err("refused");
+    assert_eq!(refusal.check(), Check::Depth);
+    assert!(
+        refusal
+            .to_string()
+            .contains("at most 1 intermediates are allowed, and there are 2")
+    );
+}
+
+#[test]
 fn an_end_entity_has_its_rules_too() {
     let root = Authority::root("Root");
     let with =

@@ -184,3 +184,60 @@ impl std::fmt::Debug for Tickets {
         f.write_str("Tickets(..)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3600;
+
+    fn names(keys: &[NamedKey]) -> Vec<[u8; NAME]> {
+        keys.iter().map(|key| key.name).collect()
+    }
+
+    #[test]
+    fn a_key_is_forgotten_once_nothing_that_it_sealed_is_alive() {
+        let mut keys = vec![NamedKey::generate(0).unwrap()];
+        let first = keys[0].name;
+        for hours in 1..30 {
+            rotate(&mut keys, hours * HOUR).unwrap();
+        }
+        assert_eq!(keys.len(), 5);
+        assert_eq!(names(&keys)[0], first);
+        rotate(&mut keys, 30 * HOUR).unwrap();
+        assert_eq!(names(&keys)[0], first, "what it sealed last ends with this second");
+        rotate(&mut keys, 36 * HOUR).unwrap();
+        assert!(!names(&keys).contains(&first));
+    }
+
+    /// RFC 9846 section 4.7.1: tickets that come of tickets do not go on for ever.
+    #[test]
+    fn a_fresh_ticket_of_an_old_session_does_not_open() {
+        let now = UnixTime(MAX_SESSION_AGE * 2);
+        let tickets = Tickets::new(now).unwrap();
+        for (age, opens) in [(0, true), (MAX_SESSION_AGE - 1, true), (MAX_SESSION_AGE, false)] {
+            let content = TicketContent {
+                cipher_suite: CipherSuite::TLS_AES_128_GCM_SHA256,
+                issued: now,
+                authenticated: UnixTime(now.0 - age),
+                psk: Secret::filled(32, |_| Ok::<_, CryptoFailed>(())).unwrap(),
+                server_name: Vec::new(),
+                binding: [0; 32],
+                not_after: None,
+                chain: Vec::new(),
+            };
+            let ticket = tickets.seal(&content, now).unwrap().unwrap();
+            assert_eq!(tickets.open(&ticket, now).is_some(), opens, "{age}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_jumps_about_piles_up_no_keys() {
+        let mut keys = vec![NamedKey::generate(0).unwrap()];
+        for jump in 0..100 {
+            let made = keys[keys.len() - 1].made;
+            rotate(&mut keys, made - 1).unwrap();
+            assert!(keys.len() <= 16, "{jump}");
+        }
+    }
+}

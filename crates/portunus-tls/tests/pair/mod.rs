@@ -5,9 +5,10 @@
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
+use portunus_tls::wire::HandshakeType;
 use portunus_tls::{
-    ClientConfig, Connection, Error, Handshake, Identities, Identity, LocalKey, Note, Observe, PathVerifier, Progress,
-    Read, ServerConfig, SessionMemory, Tickets,
+    ClientConfig, Connection, Direction, Error, Handshake, Identities, Identity, LocalKey, Note, Observe, PathVerifier,
+    Progress, Read, ServerConfig, SessionMemory, Tickets,
 };
 use portunus_x509::{Anchors, Policy as PathPolicy, ServerName, UnixTime};
 use rcgen::{
@@ -121,6 +122,29 @@ impl Observe for Story {
     }
 }
 
+/// Whole handshake messages, as an observer hears of them.
+#[derive(Default)]
+pub struct Messages(Mutex<Vec<(Direction, HandshakeType, Vec<u8>)>>);
+
+impl Observe for Messages {
+    fn note(&self, note: &Note<'_>) {
+        if let Note::Message { direction, kind, bytes } = note {
+            self.0.lock().unwrap().push((*direction, *kind, bytes.to_vec()));
+        }
+    }
+}
+
+impl Messages {
+    /// The bodies of those of one kind.
+    pub fn of(&self, direction: Direction, kind: HandshakeType) -> Vec<Vec<u8>> {
+        let messages = self.0.lock().unwrap();
+        let such = messages
+            .iter()
+            .filter(|message| (message.0, message.1) == (direction, kind));
+        such.map(|(.., bytes)| bytes[4..].to_vec()).collect()
+    }
+}
+
 /// What happens to bytes on the way.
 pub type Wire = Box<dyn FnMut(Vec<u8>) -> Vec<Vec<u8>>>;
 
@@ -166,15 +190,39 @@ impl Pair {
     }
 
     pub fn at(name: &str, client: &ClientConfig, server: &ServerConfig, now: UnixTime) -> Self {
-        let (client_story, server_story) = (Arc::new(Story::default()), Arc::new(Story::default()));
+        let story = Arc::new(Story::default());
+        let mut pair = Self::observed(name, client, server, (now, now), story.clone());
+        pair.client_story = story;
+        pair
+    }
+
+    /// A clock for each side, and what the client says and hears in place of its story.
+    pub fn watched(
+        name: &str,
+        client: &ClientConfig,
+        server: &ServerConfig,
+        clocks: (UnixTime, UnixTime),
+    ) -> (Self, Arc<Messages>) {
+        let messages = Arc::new(Messages::default());
+        (Self::observed(name, client, server, clocks, messages.clone()), messages)
+    }
+
+    fn observed(
+        name: &str,
+        client: &ClientConfig,
+        server: &ServerConfig,
+        (client_now, server_now): (UnixTime, UnixTime),
+        observer: Arc<dyn Observe>,
+    ) -> Self {
+        let server_story = Arc::new(Story::default());
         let name = ServerName::parse(name).unwrap();
         let chooser = Arc::new(Arc::new(server.clone()));
         Self {
-            client: Handshake::client(Arc::new(client.clone()), name, now, Some(client_story.clone())),
-            server: Handshake::server(chooser, now, Some(server_story.clone())),
+            client: Handshake::client(Arc::new(client.clone()), name, client_now, Some(observer)),
+            server: Handshake::server(chooser, server_now, Some(server_story.clone())),
             to_server: whole(),
             to_client: whole(),
-            client_story,
+            client_story: Arc::default(),
             server_story,
         }
     }
@@ -286,12 +334,17 @@ pub fn sent(connection: &mut Connection) -> Vec<u8> {
 
 /// Gives a connection bytes and reads all that it can.
 pub fn received(connection: &mut Connection, bytes: &[u8]) -> Result<(Vec<u8>, bool), Error> {
+    received_at(connection, bytes, NOW)
+}
+
+/// As [`received`], at this time.
+pub fn received_at(connection: &mut Connection, bytes: &[u8], now: UnixTime) -> Result<(Vec<u8>, bool), Error> {
     let mut data = Vec::new();
     let mut buffer = vec![0; 20_000];
     let mut bytes = bytes;
     loop {
         loop {
-            match connection.read(&mut buffer, NOW)? {
+            match connection.read(&mut buffer, now)? {
                 Read::Data(count) => data.extend_from_slice(&buffer[..count]),
                 Read::Closed => return Ok((data, true)),
                 Read::NeedsBytes => break,

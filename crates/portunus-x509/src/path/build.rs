@@ -8,6 +8,7 @@ use crate::anchors::{Anchor, Anchors};
 use crate::certificate::Certificate;
 use crate::der::Malformed;
 use crate::limits::MAX_PATH;
+use crate::policy::Policy;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -281,7 +282,7 @@ impl<'a, 'q> Search<'a, 'q> {
             .iter()
             .filter_map(|place| self.candidates.get(*place))
             .map(|c| &c.certificate);
-        Ok(above(anchor, below, &mut self.spent, &mut sink)?.is_continue())
+        Ok(above(anchor, below, self.question.policy, &mut self.spent, &mut sink)?.is_continue())
     }
 
     /// Whether a candidate may stand above the path.
@@ -304,7 +305,8 @@ impl<'a, 'q> Search<'a, 'q> {
             .iter()
             .filter_map(|place| self.candidates.get(*place))
             .map(|c| &c.certificate);
-        Ok(above(&candidate.certificate, below, &mut self.spent, &mut sink)?.is_continue())
+        let policy = self.question.policy;
+        Ok(above(&candidate.certificate, below, policy, &mut self.spent, &mut sink)?.is_continue())
     }
 
     /// The place on the path of the first certificate that the next one did not sign, the anchor being the last of all.
@@ -352,6 +354,7 @@ impl<'a, 'q> Search<'a, 'q> {
 pub(crate) fn above<'c>(
     authority: &Certificate<'_>,
     below: impl Iterator<Item = &'c Certificate<'c>> + Clone,
+    policy: &Policy,
     spent: &mut Spent,
     sink: &mut impl check::Sink,
 ) -> Result<ControlFlow<()>, Exhausted> {
@@ -361,7 +364,9 @@ pub(crate) fn above<'c>(
         .skip(1)
         .filter(|certificate| !certificate.is_self_issued())
         .count();
-    if check::path_length(authority, intermediates, sink).is_break() {
+    if check::path_length(authority, intermediates, sink).is_break()
+        || check::depth(intermediates, policy, sink).is_break()
+    {
         return Ok(ControlFlow::Break(()));
     }
     names::constraints(authority, below, spent, sink)

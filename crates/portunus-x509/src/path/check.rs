@@ -348,6 +348,16 @@ pub(crate) fn path_length(certificate: &Certificate<'_>, below: usize, sink: &mu
     })
 }
 
+/// Whether so many intermediates are as many as the caller allows.
+pub(crate) fn depth(intermediates: usize, policy: &Policy, sink: &mut impl Sink) -> ControlFlow<()> {
+    match policy.max_intermediates() {
+        Some(most) => sink.note(Check::Depth, intermediates <= most, || {
+            format!("at most {most} intermediates are allowed, and there are {intermediates}")
+        }),
+        None => ControlFlow::Continue(()),
+    }
+}
+
 /// Octets with colons between them, as people compare them.
 pub(crate) fn hexadecimal(octets: &[u8]) -> String {
     let octets: Vec<_> = octets.iter().map(|octet| format!("{octet:02x}")).collect();

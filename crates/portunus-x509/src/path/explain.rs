@@ -244,7 +244,13 @@ fn findings(
             Role::Intermediate
         };
         check::authority(authority, role, question, &mut report)?;
-        match above(authority, certificates.iter().take(at), spent, &mut report) {
+        match above(
+            authority,
+            certificates.iter().take(at),
+            question.policy,
+            spent,
+            &mut report,
+        ) {
             Ok(flow) => flow,
             // The names that could still be compared were; the refusal says that the budget is used up.
             Err(_) => ControlFlow::Break(()),

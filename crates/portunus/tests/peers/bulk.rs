@@ -4,14 +4,19 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use portunus_peers::CURL;
+use portunus_peers::{CURL, NGINX, PYTHON};
+use tokio::io::AsyncWriteExt as _;
 
+use crate::as_server::Host;
 use crate::house::{House, KEYS};
-use crate::ours::Server;
-use crate::process::{Running, hexadecimal, run};
+use crate::languages::program;
+use crate::nginx;
+use crate::ours::{Server, answer, block_on, connect};
+use crate::process::{Ended, Running, hexadecimal, run};
 use crate::site::{Site, portunus};
 
 const MEBIBYTE: usize = 1 << 20;
@@ -55,6 +60,25 @@ fn peak_memory(process: &str) -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
+/// Runs a program of ours to its end; it has only so much memory in use.
+fn run_flat(command: &mut Command) -> Ended {
+    let client = Running::start(command);
+    let process = client.id().to_string();
+    let mut most = 0;
+    while let Some(peak) = peak_memory(&process) {
+        most = most.max(peak);
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    assert!(most < MOST_MEMORY, "our client had {most} bytes");
+    client.end().succeeded()
+}
+
+fn get(scratch: &Path, root: &Path) -> Command {
+    let mut command = portunus(scratch);
+    command.args(["get", "-s", "--cacert"]).arg(root);
+    command
+}
+
 #[test]
 fn a_gibibyte_is_the_same_at_the_other_end_and_memory_stays_flat() {
     let Some(curl) = CURL.for_this_test() else { return };
@@ -71,24 +95,28 @@ fn a_gibibyte_is_the_same_at_the_other_end_and_memory_stays_flat() {
     run(command.arg("-o").arg(&copy).arg(site.url("/gibibyte"))).succeeded();
     assert_eq!(sha256(&copy), expected, "curl over HTTP/1.1");
 
-    let mut command = portunus(scratch.path());
-    command.args(["get", "-s", "--cacert"]).arg(&root).arg("-o").arg(&copy);
-    let client = Running::start(command.arg(site.url("/gibibyte")));
-    let process = client.id().to_string();
-    let mut most = 0;
-    while let Some(peak) = peak_memory(&process) {
-        most = most.max(peak);
-        std::thread::park_timeout(Duration::from_millis(20));
-    }
-    client.end().succeeded();
+    let mut command = get(scratch.path(), &root);
+    run_flat(command.arg("-o").arg(&copy).arg(site.url("/gibibyte")));
     assert_eq!(sha256(&copy), expected, "our client over HTTP/2");
-    assert!(most < MOST_MEMORY, "our client had {most} bytes");
     let most = peak_memory(&site.server.id().to_string()).unwrap();
     assert!(most < MOST_MEMORY, "our server had {most} bytes");
-    std::fs::remove_file(copy).unwrap();
 
     let house = House::new();
-    let server = Server::start(house.server(&house.pair(KEYS[0].1)));
+    let pairs = [("P-256", house.pair(KEYS[0].1))];
+    if let Some(nginx) = NGINX.for_this_test() {
+        std::fs::create_dir(house.folder().join("files")).unwrap();
+        std::fs::hard_link(&original, house.folder().join("files/gibibyte")).unwrap();
+        let (_server, ports) = nginx::start(&nginx, &house, &pairs);
+        for version in ["--http1.1", "--http2"] {
+            let mut command = get(scratch.path(), &house.root_file());
+            command.arg(version).arg("-o").arg(&copy);
+            run_flat(command.arg(format!("https://localhost:{}/files/gibibyte", ports[0])));
+            assert_eq!(sha256(&copy), expected, "our client and nginx, {version}");
+        }
+    }
+    std::fs::remove_file(copy).unwrap();
+
+    let server = Server::start(house.server(&pairs[0].1));
     let mut command = Command::new(&curl);
     command
         .args(["-q", "--noproxy", "*", "-sS", "-H", "Expect:", "--cacert"])
@@ -98,7 +126,33 @@ fn a_gibibyte_is_the_same_at_the_other_end_and_memory_stays_flat() {
         .arg(&original)
         .arg(format!("https://localhost:{}/", server.port));
     run(&mut command).succeeded().says(&expected);
-    // This process is that server; the other tests in it hold little as well.
+
+    if let Some(python) = PYTHON.for_this_test() {
+        let host = Host::of_program(Command::new(python).arg(program("server.py")));
+        assert_eq!(put(&host, &original), expected, "our stream and Python");
+    }
+    // This process has both ends of our streams; the other tests in it hold little as well.
     let most = peak_memory("self").unwrap();
     assert!(most < 2 * MOST_MEMORY, "our streams had {most} bytes");
+}
+
+/// Sends a file over a stream of ours and gives the answer.
+fn put(host: &Host, path: &Path) -> String {
+    let config = Arc::new(host.house.client());
+    block_on(async {
+        let mut stream = connect(&config, host.port("P-256")).await;
+        let length = std::fs::metadata(path).unwrap().len();
+        let head =
+            format!("PUT / HTTP/1.1\r\nContent-Length: {length}\r\nConnection: close\r\nHost: localhost\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut file = File::open(path).unwrap();
+        let mut block = vec![0; MEBIBYTE];
+        loop {
+            match file.read(&mut block).unwrap() {
+                0 => break,
+                read => stream.write_all(&block[..read]).await.unwrap(),
+            }
+        }
+        answer(&mut stream).await.unwrap().body
+    })
 }

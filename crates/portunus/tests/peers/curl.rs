@@ -1,10 +1,12 @@
 //! curl as the client of `portunus serve`.
 
+use std::path::Path;
 use std::process::Command;
 
 use portunus_peers::CURL;
 
 use crate::house::{House, KEYS};
+use crate::ours::Server;
 use crate::process::{Ended, run};
 use crate::site::{PAGE, Site};
 
@@ -81,5 +83,33 @@ fn curl_verifies_certificates_from_files() {
             .arg(house.root_file());
         let page = run(command.arg(site.url("/page.txt"))).succeeded();
         assert_eq!(page.out, PAGE.as_bytes(), "{kind}");
+    }
+}
+
+#[test]
+fn curl_shows_a_certificate_of_every_kind_and_resumes() {
+    let Some(curl) = CURL.for_this_test() else { return };
+    let house = House::new();
+    let fetch = |port: u16, options: &[&Path]| -> Ended {
+        let mut command = Command::new(&curl);
+        command
+            .args(["-q", "--noproxy", "*", "-sS", "--cacert"])
+            .arg(house.root_file());
+        // The server closes after each answer; the sessions stay in the process.
+        let page = format!("https://localhost:{port}/");
+        run(command.args(options).args([&page; 3]))
+    };
+    for (kind, algorithm) in KEYS {
+        let pair = house.pair(algorithm);
+        let server = Server::start(house.strict_server(&pair));
+        let shown = ["--cert".as_ref(), &*pair.cert, "--key".as_ref(), &*pair.key];
+        fetch(server.port, &shown).succeeded();
+        for resumed in [false, true, true] {
+            let info = server.handshake().unwrap();
+            assert_eq!(info.client_chain.first(), Some(pair.leaf()), "{kind}");
+            assert_eq!(info.resumed, resumed, "{kind}");
+        }
+        fetch(server.port, &[]).says("certificate required");
+        server.handshake().unwrap_err();
     }
 }

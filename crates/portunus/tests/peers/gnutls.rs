@@ -9,6 +9,7 @@ use portunus_peers::GNUTLS;
 use portunus_tls::SessionMemory;
 use tokio::io::AsyncWriteExt as _;
 
+use crate::as_server::asks_us_for_a_second_hello;
 use crate::house::{House, KEYS, Pair};
 use crate::ours::{Server, block_on, connect, exchange};
 use crate::process::Running;
@@ -181,4 +182,12 @@ fn gnutls_serv_asks_for_our_certificate_and_resumes() {
             }
         });
     }
+}
+
+#[test]
+fn gnutls_serv_asks_us_for_a_second_hello() {
+    let Some(gnutls) = GNUTLS.for_this_test() else { return };
+    let house = House::new();
+    let (_server, port) = server(&gnutls, &house.pair(KEYS[0].1), &["--echo"]);
+    asks_us_for_a_second_hello(&house, port, "hello\n", "hello\n");
 }

@@ -1,14 +1,15 @@
 //! Programs that others wrote, at the other end of `portunus serve`, of `portunus get`, and of our streams.
 
+mod as_client;
+mod as_server;
 mod bulk;
 mod chromium;
 mod curl;
 mod gnutls;
 mod house;
-mod java_go;
+mod languages;
 mod nginx;
 mod openssl;
 mod ours;
 mod process;
-mod scripts;
 mod site;

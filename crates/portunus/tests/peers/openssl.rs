@@ -5,10 +5,10 @@ use std::process::Command;
 use std::sync::Arc;
 
 use portunus_peers::OPENSSL;
-use portunus_tls::wire::{CipherSuite, NamedGroup};
-use portunus_tls::{Policy, SessionMemory};
+use portunus_tls::SessionMemory;
 use tokio::io::AsyncWriteExt as _;
 
+use crate::as_server::asks_us_for_a_second_hello;
 use crate::house::{House, KEYS, Pair};
 use crate::ours::{Server, block_on, connect, exchange};
 use crate::process::Running;
@@ -237,21 +237,8 @@ fn we_resume_with_s_server() {
 fn s_server_asks_us_for_a_second_hello() {
     let Some(openssl) = OPENSSL.for_this_test() else { return };
     let house = House::new();
-    let (_server, port) = s_server(&openssl, &house.pair(KEYS[0].1), &["-rev", "-groups", "P-384"]);
-    let groups = [NamedGroup::X25519, NamedGroup::SECP384R1];
-    let policy = Policy::modern()
-        .with_groups(&groups)
-        .unwrap()
-        .with_cipher_suites(&[CipherSuite::TLS_AES_256_GCM_SHA384])
-        .unwrap();
-    let config = house.client().with_policy(policy);
-    let config = Arc::new(config.with_key_shares(&[NamedGroup::X25519]).unwrap());
-    block_on(async {
-        let mut stream = connect(&config, port).await;
-        assert_eq!(exchange(&mut stream, "sunutrop\n", 9).await, "portunus\n");
-        assert!(stream.info().retried);
-        stream.shutdown().await.unwrap();
-    });
+    let (_server, port) = s_server(&openssl, &house.pair(KEYS[0].1), &["-rev"]);
+    asks_us_for_a_second_hello(&house, port, "sunutrop\n", "portunus\n");
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Both sides of our own streams, for what the command line has no way to ask for.
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use portunus_tls::{ClientConfig, ConnectionInfo, ServerConfig};
+use portunus_tls::wire::HandshakeType;
+use portunus_tls::{ClientConfig, ConnectionInfo, Direction, Note, Observe, ServerConfig};
 use portunus_tokio::{Acceptor, Connector, TlsStream};
 use portunus_x509::ServerName;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -13,8 +15,31 @@ use tokio::net::TcpStream;
 
 use crate::process::{PATIENCE, hexadecimal};
 
-/// A server that answers a line `x` with `got x`, `new keys` with new keys besides, and a request of HTTP with the
-/// SHA-256 of what it brought.
+/// Counts the KeyUpdates that ask for one of ours: one that only answers does not.
+#[derive(Default)]
+pub(crate) struct Asked(AtomicUsize);
+
+impl Asked {
+    pub(crate) fn times(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Observe for Asked {
+    fn note(&self, note: &Note<'_>) {
+        if let Note::Message {
+            direction: Direction::Received,
+            kind: HandshakeType::KEY_UPDATE,
+            bytes: [.., 1],
+        } = note
+        {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A server that answers a line `x` with `got x`, `new keys` with new keys besides, `asked` with how often the client
+/// asked for new keys, and a request of HTTP with the SHA-256 of what it brought.
 pub(crate) struct Server {
     pub(crate) port: u16,
     handshakes: mpsc::Receiver<Result<ConnectionInfo, String>>,
@@ -34,14 +59,15 @@ impl Server {
                 while let Ok((tcp, _)) = listener.accept().await {
                     let (acceptor, tell) = (acceptor.clone(), tell.clone());
                     tokio::spawn(async move {
-                        let accepted = acceptor.accept(tcp).await;
+                        let asked = Arc::new(Asked::default());
+                        let accepted = acceptor.accept_observed(tcp, asked.clone()).await;
                         // The test may be over.
                         let _ = tell.send(match &accepted {
                             Ok(stream) => Ok(stream.info().clone()),
                             Err(error) => Err(error.to_string()),
                         });
                         if let Ok(mut stream) = accepted {
-                            let _ = converse(&mut stream).await;
+                            let _ = converse(&mut stream, &asked).await;
                             let _ = stream.shutdown().await;
                         }
                     });
@@ -57,7 +83,7 @@ impl Server {
     }
 }
 
-async fn converse(stream: &mut TlsStream<TcpStream>) -> std::io::Result<()> {
+async fn converse(stream: &mut TlsStream<TcpStream>, asked: &Asked) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream);
     loop {
         let mut line = String::new();
@@ -75,7 +101,11 @@ async fn converse(stream: &mut TlsStream<TcpStream>) -> std::io::Result<()> {
         if line == "new keys\n" {
             lines.get_mut().update_keys(true).map_err(std::io::Error::other)?;
         }
-        lines.write_all(format!("got {line}").as_bytes()).await?;
+        let answer = match &*line {
+            "asked\n" => format!("asked {} times\n", asked.times()),
+            _ => format!("got {line}"),
+        };
+        lines.write_all(answer.as_bytes()).await?;
         lines.flush().await?;
     }
 }
@@ -103,9 +133,15 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// A connection to a port of this machine.
 pub(crate) async fn connect(config: &Arc<ClientConfig>, port: u16) -> TlsStream<TcpStream> {
+    connect_counting(config, port, Arc::default()).await
+}
+
+/// A connection whose peer's wishes for new keys are counted.
+pub(crate) async fn connect_counting(config: &Arc<ClientConfig>, port: u16, asked: Arc<Asked>) -> TlsStream<TcpStream> {
     let tcp = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let name = ServerName::parse("localhost").unwrap();
-    Connector::new(Arc::clone(config)).connect(name, tcp).await.unwrap()
+    let connector = Connector::new(Arc::clone(config));
+    connector.connect_observed(name, tcp, asked).await.unwrap()
 }
 
 /// Sends this and gives the answer up to this length.
@@ -116,4 +152,37 @@ pub(crate) async fn exchange(stream: &mut TlsStream<TcpStream>, text: &str, leng
     let read = stream.read_exact(&mut answer);
     tokio::time::timeout(PATIENCE, read).await.unwrap().unwrap();
     String::from_utf8(answer).unwrap()
+}
+
+/// An answer of HTTP with a Content-Length.
+pub(crate) struct Answer {
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+/// Sends a request, whose last field is ours, and reads the answer.
+pub(crate) async fn fetch(stream: &mut TlsStream<TcpStream>, request: &str) -> std::io::Result<Answer> {
+    let request = format!("{request}Host: localhost\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    answer(stream).await
+}
+
+/// An answer, which may come in as many records as it likes.
+pub(crate) async fn answer(stream: &mut TlsStream<TcpStream>) -> std::io::Result<Answer> {
+    stream.flush().await?;
+    tokio::time::timeout(PATIENCE, read_answer(BufReader::new(stream))).await?
+}
+
+async fn read_answer(mut lines: BufReader<&mut TlsStream<TcpStream>>) -> std::io::Result<Answer> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if lines.read_line(&mut head).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    let field = |line: &str| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok();
+    let mut body = vec![0; head.lines().find_map(field).unwrap_or(0)];
+    lines.read_exact(&mut body).await?;
+    let body = String::from_utf8(body).unwrap();
+    Ok(Answer { head, body })
 }

@@ -98,6 +98,16 @@ impl Running {
         )
     }
 
+    /// The rest of the first line that begins like this, when it is whole.
+    pub(crate) fn wait_for_line(&self, start: &str) -> String {
+        let rest = |text: &str| {
+            let mut lines = text.split_inclusive('\n').filter_map(|line| line.strip_prefix(start));
+            lines.next()?.strip_suffix('\n').map(|line| line.trim().to_owned())
+        };
+        self.screen
+            .wait(|shown| rest(&String::from_utf8_lossy(&shown.out)), start)
+    }
+
     /// What follows `start` in the first word that has it, when its line is whole.
     pub(crate) fn wait_for_number(&self, start: &str) -> u16 {
         let number = |text: &str| {

@@ -1,14 +1,24 @@
-// Go as a client: HTTP/2 and HTTP/1.1 with X25519MLKEM768 alone, and resumption.
+// Go as a client: HTTP/2 and HTTP/1.1 with X25519MLKEM768 alone, resumption, and then whom its input names.
 package main
 
 import (
+	"bufio"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"strconv"
+	"strings"
 )
+
+var groups = map[string]tls.CurveID{
+	"X25519MLKEM768": tls.X25519MLKEM768,
+	"X25519":         tls.X25519,
+	"secp256r1":      tls.CurveP256,
+	"secp384r1":      tls.CurveP384,
+}
 
 func check(err error) {
 	if err != nil {
@@ -17,27 +27,86 @@ func check(err error) {
 	}
 }
 
-func main() {
-	root, err := os.ReadFile(os.Args[1])
+func trusting(file string) *tls.Config {
+	root, err := os.ReadFile(file)
 	check(err)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(root)
-	config := &tls.Config{
+	return &tls.Config{
 		RootCAs:            roots,
 		MinVersion:         tls.VersionTLS13,
-		CurvePreferences:   []tls.CurveID{tls.X25519MLKEM768},
+		ServerName:         "localhost",
 		ClientSessionCache: tls.NewLRUClientSessionCache(8),
 	}
+}
+
+func fetch(root, port string) {
+	config := trusting(root)
+	config.CurvePreferences = []tls.CurveID{tls.X25519MLKEM768}
 	for _, http2 := range []bool{true, false, false} {
 		transport := &http.Transport{TLSClientConfig: config.Clone(), ForceAttemptHTTP2: http2, DisableKeepAlives: !http2}
 		client := http.Client{Transport: transport}
-		answer, err := client.Get("https://localhost:" + os.Args[2] + "/.portunus/connection?format=json")
+		answer, err := client.Get("https://localhost:" + port + "/.portunus/connection?format=json")
 		check(err)
 		_, err = io.Copy(os.Stdout, answer.Body)
 		check(err)
 		fmt.Println(answer.Proto, answer.StatusCode, answer.TLS.CurveID, "resumed", answer.TLS.DidResume)
 		client.CloseIdleConnections()
 	}
-	_, err = http.Get("https://localhost:" + os.Args[2] + "/")
+	_, err := http.Get("https://localhost:" + port + "/")
 	fmt.Println("refused:", err)
+}
+
+// One connection: what it saw.
+func visit(config *tls.Config, port string) (string, error) {
+	connection, err := tls.Dial("tcp", "127.0.0.1:"+port, config)
+	if err != nil {
+		return "", err
+	}
+	defer connection.Close()
+	lines := bufio.NewReader(connection)
+	answer := ""
+	for _, line := range []string{"hello", "new keys", "asked"} {
+		if _, err = fmt.Fprintln(connection, line); err != nil {
+			return "", err
+		}
+		if answer, err = lines.ReadString('\n'); err != nil {
+			return "", err
+		}
+	}
+	state, session := connection.ConnectionState(), "new"
+	if state.DidResume {
+		session = "reused"
+	}
+	return tls.CipherSuiteName(state.CipherSuite) + " " + session + " " + strings.Fields(answer)[1], nil
+}
+
+// The file of a site's root and its port, then the file of the root of those that are visited. A line of the input is a
+// number for the answer, a port, a group, the files of a certificate and its key (`-` for none of these), and how many
+// connections.
+func main() {
+	fetch(os.Args[1], os.Args[2])
+	for input := bufio.NewScanner(os.Stdin); input.Scan(); {
+		words := strings.Fields(input.Text())
+		config := trusting(os.Args[3])
+		if words[2] != "-" {
+			config.CurvePreferences = []tls.CurveID{groups[words[2]]}
+		}
+		if words[3] != "-" {
+			pair, err := tls.LoadX509KeyPair(words[3], words[4])
+			check(err)
+			config.Certificates = []tls.Certificate{pair}
+		}
+		times, err := strconv.Atoi(words[5])
+		check(err)
+		var saw []string
+		for ; times > 0; times-- {
+			one, err := visit(config, words[1])
+			if err != nil {
+				one = "refused: " + err.Error()
+			}
+			saw = append(saw, one)
+		}
+		fmt.Println(words[0] + ": " + strings.Join(saw, " "))
+	}
 }

@@ -1,13 +1,30 @@
-// Node as a server: HTTP/2 and HTTP/1.1 on one port.
+// Node as a server: HTTP/2 and HTTP/1.1, one port a certificate. Answers requests with what it knows of their connections.
 import fs from "node:fs";
 import http2 from "node:http2";
 
-const [cert, key] = process.argv.slice(2).map((file) => fs.readFileSync(file));
-const options = { cert, key, allowHTTP1: true, minVersion: "TLSv1.3" };
-const server = http2.createSecureServer(options, (request, response) => {
-  const socket = request.stream?.session?.socket ?? request.socket;
-  const about = `${request.httpVersion} ${socket.getProtocol()} ${socket.getCipher().name} `;
-  response.write(about);
-  request.pipe(response);
-});
-server.listen(0, "127.0.0.1", () => console.log(`port ${server.address().port}.`));
+// The file of the root, then a name, a certificate's file and its key's for each port.
+const [root, ...words] = process.argv.slice(2);
+const ca = fs.readFileSync(root);
+
+function answer(request, response) {
+  if (request.method === "POST") {
+    request.pipe(response);
+    return;
+  }
+  const tls = request.stream?.session?.socket ?? request.socket;
+  const subject = tls.getPeerCertificate().subject;
+  if (subject && !tls.authorized) response.statusCode = 403;
+  const peer = subject ? `CN=${subject.CN}` : "nobody";
+  const reused = tls.isSessionReused() ? "reused" : "new";
+  const facts = `HTTP/${request.httpVersion} ${tls.getProtocol()} ${tls.getCipher().name} ${reused} ${peer}\n`;
+  response.setHeader("Content-Length", facts.length);
+  response.end(facts);
+}
+
+for (let at = 0; at < words.length; at += 3) {
+  const [name, cert, key] = [words[at], fs.readFileSync(words[at + 1]), fs.readFileSync(words[at + 2])];
+  const asks = { ca, requestCert: true, rejectUnauthorized: false };
+  const options = { cert, key, ...asks, allowHTTP1: true, minVersion: "TLSv1.3" };
+  const server = http2.createSecureServer(options, answer);
+  server.listen(0, "127.0.0.1", () => console.log(`port ${name} ${server.address().port}.`));
+}
