@@ -112,6 +112,12 @@ pub(crate) fn client(
         .with_key_shares(&key_shares(settings, &policy))
         .map_err(lacks("a key share"))?
         .with_key_log(story.clone());
+    if settings.asks_for_status {
+        config = config.with_status_request();
+    }
+    if settings.asks_for_timestamps {
+        config = config.with_timestamp_request();
+    }
     if !settings.grease {
         config = config.without_grease();
     }

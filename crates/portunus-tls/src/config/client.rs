@@ -19,6 +19,8 @@ pub struct ClientConfig {
     pub(crate) identity: Option<Arc<dyn ChooseClientIdentity>>,
     pub(crate) application_protocols: Vec<Vec<u8>>,
     pub(crate) sessions: Option<Arc<dyn ClientSessions>>,
+    pub(crate) asks_for_status: bool,
+    pub(crate) asks_for_timestamps: bool,
     pub(crate) grease: bool,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
 }
@@ -33,6 +35,8 @@ impl ClientConfig {
             identity: None,
             application_protocols: Vec::new(),
             sessions: None,
+            asks_for_status: false,
+            asks_for_timestamps: false,
             grease: true,
             key_log: None,
         }
@@ -87,6 +91,20 @@ impl ClientConfig {
     #[must_use]
     pub fn with_sessions(mut self, sessions: Arc<dyn ClientSessions>) -> Self {
         self.sessions = Some(sessions);
+        self
+    }
+
+    /// Asks servers to staple an OCSP response to their certificate (RFC 6066 section 8). The verifier sees it, and says whether it matters.
+    #[must_use]
+    pub fn with_status_request(mut self) -> Self {
+        self.asks_for_status = true;
+        self
+    }
+
+    /// Asks servers for timestamps of certificate logs (RFC 6962 section 3.3.1). The verifier sees them, and says whether they matter.
+    #[must_use]
+    pub fn with_timestamp_request(mut self) -> Self {
+        self.asks_for_timestamps = true;
         self
     }
 

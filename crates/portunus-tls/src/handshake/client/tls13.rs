@@ -7,7 +7,7 @@ use portunus_x509::{ServerName, UnixTime};
 use super::hello::{Offer, Retry, SentHello};
 use crate::config::client::ClientConfig;
 use crate::config::identity::Identity;
-use crate::config::verify::Presented;
+use crate::config::verify::{Presented, Stapled};
 use crate::crypto::group::{ExchangeFailed, KeyShares};
 use crate::crypto::suite::Suite;
 use crate::error::{Error, Internal, Misuse, PeerFault};
@@ -24,7 +24,7 @@ use crate::wire::CertificateVerify;
 use crate::wire::EncryptedExtensions;
 use crate::wire::Finished;
 use crate::wire::Sequence;
-use crate::wire::{Certificate, CertificateEntry};
+use crate::wire::{Certificate, CertificateEntry, CertificateStatus, Decode, SignedCertificateTimestampList};
 use crate::wire::{ExtensionType, HandshakeType, ProtocolVersion, SignatureScheme};
 use crate::wire::{HelloRetryRequest, ServerHello, ServerHelloOrRetry};
 
@@ -131,6 +131,7 @@ pub(crate) async fn handshake(
             channel.note(&Note::Resumed);
             ServerProof {
                 chain: session.chain,
+                stapled: session.stapled,
                 not_after: Some(session.expires),
                 ..ServerProof::default()
             }
@@ -188,6 +189,7 @@ pub(crate) async fn handshake(
             ServerName::Ip(_) => None,
         },
         server_chain: proof.chain,
+        stapled: proof.stapled,
         client_chain,
         resumed: proof.scheme.is_none(),
         retried,
@@ -414,6 +416,7 @@ async fn encrypted_extensions(
 #[derive(Default)]
 struct ServerProof {
     chain: Arc<Vec<Vec<u8>>>,
+    stapled: Option<Arc<Stapled>>,
     scheme: Option<SignatureScheme>,
     not_after: Option<UnixTime>,
     request: Option<Message>,
@@ -444,6 +447,10 @@ async fn server_certificate(
         hello.check_answer(entry.extensions.iter().map(|extension| extension.extension_type))?;
     }
     let leaf = chain.first().ok_or(PeerFault::NoCertificate)?;
+    let stapled = match certificate.certificate_list.iter().next() {
+        Some(entry) => stapled(&entry)?,
+        None => None,
+    };
     transcript.add(message.bytes());
     channel.note(&Note::CertificatesReceived { chain: &chain });
     let verified = config
@@ -452,6 +459,7 @@ async fn server_certificate(
             chain: &chain,
             name: Some(server),
             now,
+            stapled: stapled.as_ref(),
         })
         .await?;
     channel.note(&Note::ChainVerified {
@@ -463,9 +471,29 @@ async fn server_certificate(
     Ok(ServerProof {
         scheme: Some(scheme),
         not_after: verified.not_after,
+        stapled: stapled.map(Arc::new),
         request,
         chain: Arc::new(chain),
     })
+}
+
+/// What is stapled to an end entity (RFC 9846 section 4.5.1.1). What stands at the certificates above it is ignored.
+fn stapled(entry: &CertificateEntry<'_>) -> Result<Option<Stapled>, Error> {
+    let mut stapled = Stapled::default();
+    for extension in entry.extensions.iter() {
+        match extension.extension_type {
+            ExtensionType::STATUS_REQUEST => {
+                let status = CertificateStatus::read(extension.extension_data)?;
+                stapled.ocsp_response = Some(status.response.to_vec());
+            }
+            ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => {
+                SignedCertificateTimestampList::read(extension.extension_data)?;
+                stapled.timestamps = Some(extension.extension_data.to_vec());
+            }
+            _ => {}
+        }
+    }
+    Ok((stapled != Stapled::default()).then_some(stapled))
 }
 
 /// RFC 9846 section 4.4.2: in the handshake the context is empty, and signature_algorithms must be there.
