@@ -191,13 +191,13 @@ mod tests {
 
     const HOUR: i64 = 3600;
 
-    fn names(keys: &[NamedKey]) -> Vec<[u8; NAME]> {
+    fn names(keys: &[Arc<NamedKey>]) -> Vec<[u8; NAME]> {
         keys.iter().map(|key| key.name).collect()
     }
 
     #[test]
     fn a_key_is_forgotten_once_nothing_that_it_sealed_is_alive() {
-        let mut keys = vec![NamedKey::generate(0).unwrap()];
+        let mut keys = vec![Arc::new(NamedKey::generate(0).unwrap())];
         let first = keys[0].name;
         for hours in 1..30 {
             rotate(&mut keys, hours * HOUR).unwrap();
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_jumps_about_piles_up_no_keys() {
-        let mut keys = vec![NamedKey::generate(0).unwrap()];
+        let mut keys = vec![Arc::new(NamedKey::generate(0).unwrap())];
         for jump in 0..100 {
             let made = keys[keys.len() - 1].made;
             rotate(&mut keys, made - 1).unwrap();
