@@ -112,6 +112,9 @@ pub(crate) fn client(
         .with_key_shares(&key_shares(settings, &policy))
         .map_err(lacks("a key share"))?
         .with_key_log(story.clone());
+    if settings.verifies_resumed {
+        config = config.with_verification_on_resumption();
+    }
     if settings.asks_for_status {
         config = config.with_status_request();
     }
@@ -151,6 +154,9 @@ pub(crate) fn server(
     tickets: &Arc<Tickets>,
     story: &Arc<Story>,
 ) -> Result<ServerConfig, Stop> {
+    if settings.verifies_resumed {
+        return Stop::not_implemented("-reverify-on-resume of a server");
+    }
     let mut config = match credentials {
         Some(credentials) => ServerConfig::new(credentials.clone()),
         None => ServerConfig::new(Arc::new(Identities::new(Vec::new()))),

@@ -35,6 +35,7 @@ pub(crate) struct Settings {
     pub(crate) trust_cert: Option<PathBuf>,
     pub(crate) verify_peer: bool,
     pub(crate) verify_fail: bool,
+    pub(crate) verifies_resumed: bool,
     pub(crate) require_client_certificate: bool,
     pub(crate) custom_verify: bool,
     pub(crate) own_client_choice: bool,
@@ -196,6 +197,7 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     ),
     ("trust-cert", Path(|s, path| s.trust_cert = Some(path))),
     ("verify-peer", Nothing(|s| s.verify_peer = true)),
+    ("reverify-on-resume", Nothing(|s| s.verifies_resumed = true)),
     ("verify-fail", Nothing(|s| s.verify_fail = true)),
     (
         "require-any-client-certificate",

@@ -21,6 +21,7 @@ pub struct ClientConfig {
     pub(crate) sessions: Option<Arc<dyn ClientSessions>>,
     pub(crate) asks_for_status: bool,
     pub(crate) asks_for_timestamps: bool,
+    pub(crate) verifies_resumed: bool,
     pub(crate) grease: bool,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
 }
@@ -37,6 +38,7 @@ impl ClientConfig {
             sessions: None,
             asks_for_status: false,
             asks_for_timestamps: false,
+            verifies_resumed: false,
             grease: true,
             key_log: None,
         }
@@ -112,6 +114,14 @@ impl ClientConfig {
     #[must_use]
     pub fn without_grease(mut self) -> Self {
         self.grease = false;
+        self
+    }
+
+    /// Has the verifier judge a server's certificates again when a session goes on, for a verifier whose answer changes in between: by revocation,
+    /// say. (A session never goes on past the time that the verifier named, nor with another verifier.)
+    #[must_use]
+    pub fn with_verification_on_resumption(mut self) -> Self {
+        self.verifies_resumed = true;
         self
     }
 

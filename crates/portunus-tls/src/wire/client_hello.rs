@@ -269,7 +269,7 @@ mod tests {
                 types[types.len() - 2..],
                 [ExtensionType(0xfafa), ExtensionType::PRE_SHARED_KEY]
             );
-            assert_eq!(types.len(), 16);
+            assert_eq!(types.len(), 17);
         });
     }
 

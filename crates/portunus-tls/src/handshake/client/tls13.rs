@@ -7,7 +7,7 @@ use portunus_x509::{ServerName, UnixTime};
 use super::hello::{Offer, Retry, SentHello};
 use crate::config::client::ClientConfig;
 use crate::config::identity::Identity;
-use crate::config::verify::{Presented, Stapled};
+use crate::config::verify::{Presented, Stapled, Verified};
 use crate::crypto::group::{ExchangeFailed, KeyShares};
 use crate::crypto::suite::Suite;
 use crate::error::{Error, Internal, Misuse, PeerFault};
@@ -129,6 +129,10 @@ pub(crate) async fn handshake(
     let proof = match session {
         Some(session) => {
             channel.note(&Note::Resumed);
+            if config.verifies_resumed {
+                let stapled = session.stapled.as_deref();
+                verified(&channel, &config, &session.chain, stapled, &server, now).await?;
+            }
             ServerProof {
                 chain: session.chain,
                 stapled: session.stapled,
@@ -453,18 +457,7 @@ async fn server_certificate(
     };
     transcript.add(message.bytes());
     channel.note(&Note::CertificatesReceived { chain: &chain });
-    let verified = config
-        .verifier
-        .verify(Presented {
-            chain: &chain,
-            name: Some(server),
-            now,
-            stapled: stapled.as_ref(),
-        })
-        .await?;
-    channel.note(&Note::ChainVerified {
-        path: verified.path.as_ref(),
-    });
+    let verified = verified(channel, config, &chain, stapled.as_ref(), server, now).await?;
 
     let offered = &config.policy.signature_schemes;
     let scheme = peer_certificate_verify(channel, transcript, Side::Server, leaf, offered).await?;
@@ -475,6 +468,28 @@ async fn server_certificate(
         request,
         chain: Arc::new(chain),
     })
+}
+
+/// The verifier's word on the server's certificates.
+async fn verified(
+    channel: &Channel,
+    config: &ClientConfig,
+    chain: &[Vec<u8>],
+    stapled: Option<&Stapled>,
+    server: &ServerName,
+    now: UnixTime,
+) -> Result<Verified, Error> {
+    let presented = Presented {
+        chain,
+        name: Some(server),
+        now,
+        stapled,
+    };
+    let verified = config.verifier.verify(presented).await?;
+    channel.note(&Note::ChainVerified {
+        path: verified.path.as_ref(),
+    });
+    Ok(verified)
 }
 
 /// What is stapled to an end entity (RFC 9846 section 4.5.1.1). What stands at the certificates above it is ignored.
