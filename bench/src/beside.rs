@@ -118,14 +118,16 @@ pub fn handshake() -> Vec<Row> {
     let rsa = World::new(Keys::Rsa2048);
     let (x25519, hybrid) = (NamedGroup::X25519, NamedGroup::X25519MLKEM768);
     let cases = [
-        ("full X25519, P-256", &p256, x25519, false, at_most_rustls),
-        ("full X25519MLKEM768, P-256", &p256, hybrid, false, None),
-        ("full X25519, RSA-2048", &rsa, x25519, false, None),
-        ("resumed X25519, P-256", &p256, x25519, true, at_most_rustls),
+        ("full X25519, P-256", &p256, x25519, false, 0, at_most_rustls),
+        ("full X25519MLKEM768, P-256", &p256, hybrid, false, 0, None),
+        ("full X25519, RSA-2048", &rsa, x25519, false, 0, None),
+        ("resumed X25519, P-256", &p256, x25519, true, 0, at_most_rustls),
+        // A client that met the certificates before verifies the server's own signature alone.
+        ("again, full X25519, P-256", &p256, x25519, false, 16, None),
     ];
     let mut all = Vec::new();
-    for (case, world, group, resumed, bar) in cases {
-        let ours = world.portunus(suite, group, resumed);
+    for (case, world, group, resumed, remembered, bar) in cases {
+        let ours = world.portunus(suite, group, resumed, remembered);
         let rustls = world.rustls(suite, group, resumed);
         let bare = world.bare(suite, group, resumed);
         let round = || {
@@ -162,7 +164,7 @@ pub fn bulk() -> Vec<Row> {
     ];
     let mut all = Vec::new();
     for (case, suite) in cases {
-        let (client, server) = world.portunus(suite, NamedGroup::X25519, false);
+        let (client, server) = world.portunus(suite, NamedGroup::X25519, false, 0);
         let mut ours: Vec<_> = (0..BATCH)
             .map(|_| connected::<OurClient, OurServer>(&client, &server))
             .collect();

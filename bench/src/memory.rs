@@ -134,7 +134,7 @@ pub fn run(heap: &dyn Fn() -> Heap) -> Result<Vec<Row>, &'static str> {
     let mut idle = Vec::new();
     for (case, resumed) in [("full", false), ("resumed", true)] {
         let group = NamedGroup::X25519;
-        let ours = counted::<OurClient, OurServer>(heap, &world.portunus(suite, group, resumed));
+        let ours = counted::<OurClient, OurServer>(heap, &world.portunus(suite, group, resumed, 0));
         let rustls = counted::<RustlsClient, RustlsServer>(heap, &world.rustls(suite, group, resumed));
         let bare = counted::<Bare<HelloSent>, Bare<FlightSent>>(heap, &world.bare(suite, group, resumed));
         for (side, name) in ["client", "server"].into_iter().enumerate().rev() {

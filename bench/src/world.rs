@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portunus_tls::wire::{CipherSuite, NamedGroup};
 use portunus_tls::{ChooseConfig, Identities, Identity, LocalKey, PathVerifier, Policy, SessionMemory, Tickets};
-use portunus_x509::{Anchors, Policy as PathPolicy, UnixTime};
+use portunus_x509::{Anchors, Policy as PathPolicy, SignatureMemory, UnixTime};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PKCS_RSA_SHA256, RsaKeySize,
@@ -99,18 +99,21 @@ impl World {
         (config.clone(), config)
     }
 
-    /// Our client and server with one suite and one group, with or without resumption.
+    /// Our client and server with one suite and one group, with or without resumption; the client remembers so many signatures on
+    /// certificates.
     pub(crate) fn portunus(
         &self,
         suite: CipherSuite,
         group: NamedGroup,
         resumption: bool,
+        remembered: usize,
     ) -> (Arc<portunus_tls::ClientConfig>, Arc<dyn ChooseConfig>) {
         let policy = Policy::modern().with_cipher_suites(&[suite]).expect("a suite");
         let policy = policy.with_groups(&[group]).expect("a group");
         let mut anchors = Anchors::new();
         anchors.add_der(&self.root).expect("an anchor");
-        let verifier = PathVerifier::servers(Arc::new(anchors), PathPolicy::rfc5280());
+        let memory = Arc::new(SignatureMemory::new(remembered));
+        let verifier = PathVerifier::servers(Arc::new(anchors), PathPolicy::rfc5280()).with_memory(memory);
         let key = LocalKey::from_der(&self.key).expect("a key");
         let identity = Identity::new(self.chain.clone(), key).expect("an identity");
         let identities = Identities::new(vec![Arc::new(identity)]);

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +35,14 @@ pub enum Error {
     InvalidRequest {
         /// What is wrong with it.
         reason: String,
+    },
+    /// A file of the request's body could not be read, or has become shorter since its length was told.
+    #[error("cannot read {}: {source}", Printable::new(file.to_string_lossy().as_bytes()))]
+    Body {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
     },
     /// The host's name has no address.
     #[error("{} could not be resolved", Printable::new(host))]

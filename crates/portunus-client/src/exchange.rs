@@ -4,12 +4,11 @@ use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{Method, StatusCode, Version};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 
+use crate::body::Sending;
 use crate::head::{redact, write_fields};
 use crate::pool::Pool;
 use crate::tap::{End, Ledger};
@@ -25,8 +24,8 @@ pub(crate) struct Connection {
 
 /// The handle on hyper's connection.
 pub(crate) enum Sender {
-    Http1(http1::SendRequest<Full<Bytes>>),
-    Http2(http2::SendRequest<Full<Bytes>>),
+    Http1(http1::SendRequest<Sending>),
+    Http2(http2::SendRequest<Sending>),
 }
 
 /// An exchange without a response.
@@ -82,7 +81,7 @@ impl Connection {
 }
 
 async fn http1_exchange(
-    sender: &mut http1::SendRequest<Full<Bytes>>,
+    sender: &mut http1::SendRequest<Sending>,
     ledger: &Ledger,
     request: &Request,
 ) -> Result<(Head, Incoming), Failed> {
@@ -94,9 +93,13 @@ async fn http1_exchange(
         });
     }
     ledger.begin_http1_exchange();
+    let unreadable = assembled.body().failure();
     let response = match sender.try_send_request(assembled).await {
         Ok(response) => response,
         Err(failed) => {
+            if let Some(error) = unreadable.take() {
+                return Err(for_good(error));
+            }
             let (error, unsent) = split(failed);
             let unanswered = ledger.bytes_received() == 0 && ledger.end().is_some();
             let repeatable = unsent || (unanswered && is_idempotent(&request.wire_method()));
@@ -124,7 +127,7 @@ async fn http1_exchange(
 }
 
 async fn http2_exchange(
-    sender: &mut http2::SendRequest<Full<Bytes>>,
+    sender: &mut http2::SendRequest<Sending>,
     ledger: &Ledger,
     observer: &dyn Observer,
     request: &Request,
@@ -137,12 +140,16 @@ async fn http2_exchange(
         });
     }
     observer.note(&Event::RequestHead(&redact(&shown_as_http1(&assembled))));
+    let unreadable = assembled.body().failure();
     match sender.try_send_request(assembled).await {
         Ok(response) => {
             let (parts, body) = response.into_parts();
             Ok((Head::from_http2(parts.status, parts.headers), body))
         }
         Err(failed) => {
+            if let Some(error) = unreadable.take() {
+                return Err(for_good(error));
+            }
             let (error, unsent) = split(failed);
             let repeatable = unsent || is_unprocessed(&error);
             Err(Failed {
@@ -272,7 +279,7 @@ pub(crate) fn caused_by<'a, T: StdError + 'static>(error: &'a (dyn StdError + 's
 }
 
 /// What curl shows of an HTTP/2 request: the pseudo-header fields as a request line and `Host`.
-fn shown_as_http1(request: &http::Request<Full<Bytes>>) -> Vec<u8> {
+fn shown_as_http1(request: &http::Request<Sending>) -> Vec<u8> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let authority = request.uri().authority().map_or("", |authority| authority.as_str());
     let mut head = format!("{} {path} HTTP/2\r\nHost: {authority}\r\n", request.method()).into_bytes();

@@ -7,6 +7,7 @@
 //! an [`Observer`] hears what happens.
 
 mod address;
+mod body;
 mod client;
 mod connect;
 mod dial;
@@ -28,6 +29,7 @@ mod tls;
 mod trust;
 
 pub use address::{Origin, Scheme, parse_url};
+pub use body::Body;
 pub use client::{Client, ClientBuilder, HttpVersions};
 pub use error::{Error, FailedAttempt};
 pub use file_name::{NoFileName, file_name_from_url};

@@ -4,16 +4,15 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Uri, Version};
-use http_body_util::Full;
 use percent_encoding::percent_decode_str;
 use portunus_x509::Printable;
 use thiserror::Error;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::body::{Body, Sending};
 use crate::{Error, Origin};
 
 /// What is asked for, which decides how redirects change it. A method of the user's own stands beside it.
@@ -30,7 +29,7 @@ pub struct Request {
     pub(crate) url: Url,
     pub(crate) verb: Verb,
     pub(crate) method: Option<Method>,
-    pub(crate) body: Bytes,
+    pub(crate) body: Body,
     pub(crate) edits: Vec<HeaderEdit>,
     pub(crate) credentials: Option<Credentials>,
 }
@@ -44,7 +43,7 @@ impl Request {
             url,
             verb: Verb::Get,
             method: None,
-            body: Bytes::new(),
+            body: Body::default(),
             edits: Vec::new(),
             credentials,
         }
@@ -59,7 +58,7 @@ impl Request {
 
     /// Sends a form's body by POST (`application/x-www-form-urlencoded`, unless a field says otherwise).
     #[must_use]
-    pub fn post(mut self, body: impl Into<Bytes>) -> Self {
+    pub fn post(mut self, body: impl Into<Body>) -> Self {
         self.verb = Verb::Post;
         self.body = body.into();
         self
@@ -102,7 +101,7 @@ impl Request {
     }
 
     /// The request as HTTP of that version has it.
-    pub(crate) fn assemble(&self, version: Version) -> Result<http::Request<Full<Bytes>>, Error> {
+    pub(crate) fn assemble(&self, version: Version) -> Result<http::Request<Sending>, Error> {
         let path = match self.url.query() {
             Some(query) => format!("{}?{query}", self.url.path()),
             None => self.url.path().to_owned(),
@@ -124,7 +123,7 @@ impl Request {
         let invalid = |error: http::Error| Error::InvalidRequest {
             reason: error.to_string(),
         };
-        let mut request = http::Request::new(Full::new(self.body.clone()));
+        let mut request = http::Request::new(self.body.send());
         *request.method_mut() = self.wire_method();
         *request.uri_mut() = uri.build().map_err(invalid)?;
         *request.version_mut() = version;

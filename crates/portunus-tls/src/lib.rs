@@ -36,7 +36,7 @@ pub use config::client::ClientConfig;
 pub use config::danger;
 pub use config::identity::{ChooseClientIdentity, ChooseIdentity, Identities, Identity, UnusableIdentity};
 pub use config::server::{ChooseConfig, ServerConfig, TooManyAuthorities};
-pub use config::verify::{PathVerifier, Presented, Verified, VerifyPeer};
+pub use config::verify::{PathVerifier, Presented, Stapled, Verified, VerifyPeer};
 pub use connection::{Connection, Read};
 pub use crypto::sign::{LocalKey, Sign, SigningFailed, UnusableKey};
 pub use decision::Decision;

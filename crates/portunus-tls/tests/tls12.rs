@@ -512,3 +512,38 @@ fn a_failed_connection_has_no_secrets_left() {
     let story = story.0.lock().unwrap();
     assert_eq!(story.last().map(String::as_str), Some("KeysDiscarded"));
 }
+
+/// RFC 6066 section 8 and RFC 6962 section 3.3.1: in TLS 1.2 the one is a message, the other stands in the ServerHello.
+#[test]
+fn what_is_stapled_comes_to_who_asks() {
+    let authority = Authority::new();
+    let timestamps = vec![0, 3, 0, 1, 7];
+    let identity = authority
+        .issue(&["localhost"], &rcgen::PKCS_ECDSA_P256_SHA256)
+        .with_ocsp_response(b"a response")
+        .unwrap()
+        .with_timestamps(timestamps.clone())
+        .unwrap();
+    let server = ServerConfig::new(Arc::new(Identities::new(vec![Arc::new(identity)])))
+        .with_policy(tls12())
+        .with_tickets(Arc::new(Tickets::new(NOW).unwrap()));
+    let client = authority.client().with_sessions(Arc::new(SessionMemory::default()));
+    let (nothing, _) = Pair::new(&client, &server).run().connected();
+    assert_eq!(nothing.info().stapled, None);
+    let client = client
+        .with_status_request()
+        .with_timestamp_request()
+        .with_sessions(Arc::new(SessionMemory::default()));
+    for resumed in [false, true] {
+        let (mut at_client, mut at_server) = Pair::new(&client, &server).run().connected();
+        assert_eq!(at_client.info().resumed, resumed);
+        let stapled = at_client.info().stapled.clone().unwrap();
+        assert_eq!(stapled.ocsp_response.as_deref(), Some(&b"a response"[..]));
+        assert_eq!(stapled.timestamps.as_ref(), Some(&timestamps));
+        talk(&mut at_client, &mut at_server);
+    }
+    // A server that has none says nothing of it.
+    let plain = authority.server().with_policy(tls12());
+    let (client, _) = Pair::new(&client, &plain).run().connected();
+    assert_eq!(client.info().stapled, None);
+}

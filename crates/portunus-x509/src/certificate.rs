@@ -8,7 +8,7 @@ use crate::extensions::{
 };
 use crate::name::constraints::NameConstraints;
 use crate::name::{DistinguishedName, GeneralNames};
-use crate::signature::{self, KeptKey, SignatureAlgorithm};
+use crate::signature::{self, Known, SignatureAlgorithm};
 use crate::spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 /// A certificate (RFC 5280 section 4.1), borrowed from its DER: what it says, without a judgement on it.
@@ -207,12 +207,12 @@ impl<'a> Certificate<'a> {
     /// Whether the signature was made by `key`. It costs a signature's verification, and says nothing about whether the
     /// key's holder may sign certificates.
     pub fn is_signed_by(&self, key: &SubjectPublicKeyInfo<'_>) -> bool {
-        self.is_signed_by_kept(key, None)
+        self.is_signed_by_knowing(key, Known::default())
     }
 
-    /// As [`Certificate::is_signed_by`], with the place where `key` is kept.
-    pub(crate) fn is_signed_by_kept(&self, key: &SubjectPublicKeyInfo<'_>, kept: Option<&KeptKey>) -> bool {
-        signature::verifies(self.signature_algorithm(), key, kept, self.tbs, self.signature)
+    /// As [`Certificate::is_signed_by`], with what is known beforehand.
+    pub(crate) fn is_signed_by_knowing(&self, key: &SubjectPublicKeyInfo<'_>, known: Known<'_>) -> bool {
+        signature::verifies(&self.signature_algorithm, key, self.tbs, self.signature, known)
     }
 
     /// Whether both fields that name the signature's algorithm are the same (RFC 5280 section 4.1.1.2).

@@ -2,6 +2,7 @@
 
 use crate::Printable;
 use crate::der::{Malformed, Oid, Reader, known, tag};
+use crate::memory::{SignatureMemory, Signed, remembered};
 use crate::spki::{AlgorithmIdentifier, KeyAlgorithm, NULL, SubjectPublicKeyInfo};
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::{self, ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm};
@@ -96,16 +97,25 @@ impl<'a> SignatureAlgorithm<'a> {
 /// A key as the library reads it, of one that is asked for again and again.
 pub(crate) type KeptKey = OnceLock<ParsedPublicKey>;
 
-/// Whether `key` made `signature` over `message`; `kept` is where that key is kept, if it is. A key and an algorithm that
-/// do not go together make no signature; nor does a key that is restricted to RSA-PSS with other parameters (RFC 4055
-/// section 3.3).
+/// What makes a verification cheaper.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Known<'k> {
+    /// Where the key is kept as the library reads it.
+    pub(crate) key: Option<&'k KeptKey>,
+    /// Signatures that were good before.
+    pub(crate) memory: Option<&'k SignatureMemory>,
+}
+
+/// Whether `key` made `signature` over `message`. A key and an algorithm that do not go together make no signature; nor
+/// does a key that is restricted to RSA-PSS with other parameters (RFC 4055 section 3.3).
 pub(crate) fn verifies(
-    algorithm: SignatureAlgorithm<'_>,
+    identifier: &AlgorithmIdentifier<'_>,
     key: &SubjectPublicKeyInfo<'_>,
-    kept: Option<&KeptKey>,
     message: &[u8],
     signature: &[u8],
+    known: Known<'_>,
 ) -> bool {
+    let algorithm = SignatureAlgorithm::of(identifier);
     if key.algorithm == KeyAlgorithm::RsaPss
         && key.identifier.parameters.is_some()
         && SignatureAlgorithm::of(&key.identifier) != algorithm
@@ -117,14 +127,37 @@ pub(crate) fn verifies(
     };
     // The hash apart: the library then makes fewer objects of its own.
     let digest = algorithm.hash().map(|hash| digest::digest(hash, message));
+    let Some(memory) = known.memory else {
+        return verifies_anew(primitive, key, digest.as_ref(), message, signature, known.key);
+    };
+    let signed = digest.as_ref().map_or(Signed::Whole(message), Signed::Hash);
+    let remembered = remembered(identifier.der, key.der, signed, signature);
+    if memory.contains(&remembered) {
+        return true;
+    }
+    let good = verifies_anew(primitive, key, digest.as_ref(), message, signature, known.key);
+    if good {
+        memory.insert(remembered);
+    }
+    good
+}
+
+fn verifies_anew(
+    primitive: &'static dyn VerificationAlgorithm,
+    key: &SubjectPublicKeyInfo<'_>,
+    digest: Option<&digest::Digest>,
+    message: &[u8],
+    signature: &[u8],
+    kept: Option<&KeptKey>,
+) -> bool {
     if let Some(key) = kept.and_then(|kept| kept_key(kept, primitive, key.key)) {
-        return match &digest {
+        return match digest {
             Some(digest) => key.verify_digest_sig(digest, signature).is_ok(),
             None => key.verify_sig(message, signature).is_ok(),
         };
     }
     let key = UnparsedPublicKey::new(primitive, key.key);
-    match &digest {
+    match digest {
         Some(digest) => key.verify_digest(digest, signature).is_ok(),
         None => key.verify(message, signature).is_ok(),
     }

@@ -167,3 +167,11 @@ async fn a_body_is_sent_with_its_length() {
     assert!(request.starts_with("POST / HTTP/1.1\r\n") && request.ends_with(&large));
     assert!(request.contains("Content-Length: 1000000\r\nContent-Type") || request.contains("Content-Length: 1000000"));
 }
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_named_and_not_tried_again() {
+    let server = RawServer::saying(HELLO, Then::Close).await;
+    let outcome = client().send(&get(&server.url("/")).post(vanished_body())).await;
+    assert!(matches!(outcome, Err(Error::Body { .. })));
+    assert!(server.requests().len() <= 1);
+}

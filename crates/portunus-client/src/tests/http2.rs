@@ -181,3 +181,12 @@ async fn what_is_not_http2_is_refused() {
     let outcome = fetch(&client().0, &silent.secure_url("/")).await;
     assert!(matches!(outcome, Err(Error::EmptyReply)), "{outcome:?}");
 }
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_named() {
+    let address = server(|_, _, _| async { After::GoOn }).await;
+    let (client, _) = client();
+    let request = Request::get(parse_url(&format!("https://{address}/")).unwrap());
+    let outcome = client.send(&request.post(vanished_body())).await;
+    assert!(matches!(outcome, Err(Error::Body { .. })));
+}

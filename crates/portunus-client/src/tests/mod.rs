@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Re
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::connect::{Hello, Secure, Secured, Securing};
-use crate::{Chunk, Client, Error, Event, Observer, Origin, Request, Response, parse_url};
+use crate::{Body, Chunk, Client, Error, Event, Observer, Origin, Request, Response, parse_url};
 
 /// What a server does when its answer is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -214,4 +214,11 @@ async fn body(mut response: Response) -> Result<String, Error> {
 
 async fn fetch(client: &Client, url: &str) -> Result<String, Error> {
     body(client.send(&get(url)).await?).await
+}
+
+/// The body of a file that is gone before it is sent.
+fn vanished_body() -> Body {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "a=1").unwrap();
+    Body::default().and_lines_of(file.path()).unwrap()
 }

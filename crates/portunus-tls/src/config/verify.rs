@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portunus_x509::{Anchors, Policy, Purpose, ServerName, UnixTime, VerifiedPath};
+use portunus_x509::{Anchors, Policy, Purpose, ServerName, SignatureMemory, UnixTime, VerifiedPath};
 
 use crate::decision::Decision;
 use crate::error::CertificateFault;
@@ -16,6 +16,17 @@ pub struct Presented<'a> {
     pub name: Option<&'a ServerName>,
     /// The time to judge by.
     pub now: UnixTime,
+    /// What was stapled to the end entity.
+    pub stapled: Option<&'a Stapled>,
+}
+
+/// What came along with a server's certificate, because it was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stapled {
+    /// An OCSP response in DER.
+    pub ocsp_response: Option<Vec<u8>>,
+    /// Timestamps of certificate logs: a `SignedCertificateTimestampList` (RFC 6962 section 3.3).
+    pub timestamps: Option<Vec<u8>>,
 }
 
 /// A certificate was accepted.
@@ -40,13 +51,17 @@ pub trait VerifyPeer: Send + Sync {
     fn trust(&self) -> [u8; 32];
 }
 
-/// The verifier of `portunus-x509` with one set of anchors and one policy.
+/// The verifier of `portunus-x509` with one set of anchors and one policy. It remembers signatures that were good before.
 pub struct PathVerifier {
     anchors: Arc<Anchors>,
     policy: Policy,
     purpose: Purpose,
     trust: [u8; 32],
+    memory: Arc<SignatureMemory>,
 }
+
+/// Signatures on certificates that a verifier remembers: some hundred peers' with their intermediates'.
+const REMEMBERED: usize = 1024;
 
 impl PathVerifier {
     /// For a client that judges servers.
@@ -74,19 +89,27 @@ impl PathVerifier {
             policy,
             purpose,
             trust,
+            memory: Arc::new(SignatureMemory::new(REMEMBERED)),
         }
+    }
+
+    /// The same, with this memory of signatures that were good before, which others may share, in place of its own.
+    pub fn with_memory(mut self, memory: Arc<SignatureMemory>) -> Self {
+        self.memory = memory;
+        self
     }
 }
 
 impl VerifyPeer for PathVerifier {
     fn verify<'a>(&'a self, presented: Presented<'a>) -> Decision<'a, Result<Verified, CertificateFault>> {
-        let verdict = portunus_x509::verify(
+        let verdict = portunus_x509::verify_remembering(
             presented.chain,
             &self.anchors,
             self.purpose,
             presented.name,
             presented.now,
             &self.policy,
+            &self.memory,
         );
         Decision::ready(match verdict {
             Ok(path) => Ok(Verified {

@@ -15,6 +15,7 @@ use zeroize::Zeroize;
 
 use super::CryptoFailed;
 use super::aead::{AeadAlgorithm, TAG_LENGTH};
+use super::group::{is_implemented, is_post_quantum};
 use super::hash::HashAlgorithm;
 use super::secret::Secret;
 use super::suite::Suite;
@@ -84,12 +85,9 @@ pub(crate) fn curve_of_key(key: &KeyAlgorithm) -> Option<NamedGroup> {
     }
 }
 
-/// Whether a group can be used in TLS 1.2: the hybrid ones are of TLS 1.3.
+/// Whether a group can be used in TLS 1.2: those with ML-KEM are of TLS 1.3.
 pub(crate) fn has_group(group: NamedGroup) -> bool {
-    matches!(
-        group,
-        NamedGroup::X25519 | NamedGroup::SECP256R1 | NamedGroup::SECP384R1
-    )
+    is_implemented(group) && !is_post_quantum(group)
 }
 
 impl Suite {

@@ -175,6 +175,7 @@ fn new_session_ticket(
         trust: config.verifier.trust(),
         owner: config.owner(),
         chain: info.server_chain.clone(),
+        stapled: info.stapled.clone(),
     };
     sessions.put(server, session);
     Ok(())

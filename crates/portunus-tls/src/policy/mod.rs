@@ -2,6 +2,7 @@
 
 mod named;
 
+use crate::crypto::group::is_implemented;
 use crate::crypto::suite::Suite;
 #[cfg(feature = "tls12")]
 use crate::crypto::tls12;
@@ -45,12 +46,12 @@ impl Policy {
         Ok(self)
     }
 
-    /// The same with these groups only.
+    /// The same with these groups only. Beside those of [`Policy::modern`] there are secp521r1, SecP256r1MLKEM768, SecP384r1MLKEM1024 and MLKEM1024.
     ///
     /// # Errors
     /// [`Misuse::EmptyConfiguration`] when none is given, or one that is not implemented.
     pub fn with_groups(mut self, groups: &[NamedGroup]) -> Result<Self, Misuse> {
-        self.groups = chosen(groups, |group| Self::modern().groups.contains(group))?;
+        self.groups = chosen(groups, |group| is_implemented(*group))?;
         Ok(self)
     }
 

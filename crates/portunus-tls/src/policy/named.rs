@@ -106,7 +106,10 @@ mod tests {
     /// What users read in the documentation is what is in force.
     #[test]
     fn the_tables_say_what_the_policies_are() {
-        assert_eq!(table("modern", &Policy::modern()), include_str!("../../../../docs/policies/modern.txt"));
+        assert_eq!(
+            table("modern", &Policy::modern()),
+            include_str!("../../../../docs/policies/modern.txt")
+        );
         assert_eq!(
             table("compatible", &Policy::compatible()),
             include_str!("../../../../docs/policies/compatible.txt")

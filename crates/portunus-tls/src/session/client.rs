@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use portunus_x509::{ServerName, UnixTime};
 
+use crate::config::verify::Stapled;
 use crate::crypto::secret::Secret;
 use crate::wire::CipherSuite;
 
@@ -29,6 +30,8 @@ pub struct ClientSession {
     pub(crate) owner: Owner,
     /// The server's certificates, shown in the full handshake.
     pub(crate) chain: Arc<Vec<Vec<u8>>>,
+    /// What was stapled to them.
+    pub(crate) stapled: Option<Arc<Stapled>>,
 }
 
 /// What only one version has.

@@ -5,9 +5,9 @@ use super::extension_data::{
 };
 use super::key_share::KeyShareClientHello;
 use super::{
-    CipherSuite, Decode, DistinguishedName, Encode, ExtensionType, HostName, KeyShareEntry, Malformed, NamedGroup,
-    OfferedPsks, Problem, ProtocolName, ProtocolVersion, PskKeyExchangeMode, Reader, Sequence, SignatureScheme,
-    TooLong, Writer,
+    CertificateStatusRequest, CipherSuite, Decode, DistinguishedName, Encode, ExtensionType, HostName, KeyShareEntry,
+    Malformed, NamedGroup, OfferedPsks, Problem, ProtocolName, ProtocolVersion, PskKeyExchangeMode, Reader, Sequence,
+    SignatureScheme, TooLong, Writer,
 };
 
 /// ```text
@@ -44,6 +44,8 @@ extension_set! {
     server_name: Option<HostName<'a>> = SERVER_NAME as ServerNameList;
     /// Forms of points that the client reads, for TLS 1.2 (RFC 8422 section 5.1.2).
     ec_point_formats: Option<&'a [u8]> = EC_POINT_FORMATS as EcPointFormatList;
+    /// Which status of the server's certificate the client wants to see (RFC 6066 section 8).
+    status_request: Option<CertificateStatusRequest<'a>> = STATUS_REQUEST as CertificateStatusRequest<'a>;
     /// Groups that the client can use, the best first.
     supported_groups: Option<Sequence<'a, NamedGroup>> = SUPPORTED_GROUPS as NamedGroupList;
     /// Signatures that the client accepts in the handshake, and in certificates unless told otherwise.
@@ -59,6 +61,8 @@ extension_set! {
     session_ticket: Option<&'a [u8]> = SESSION_TICKET as SessionTicket;
     /// Empty in a first handshake, and only of use in TLS 1.2 (RFC 5746 section 3.2).
     renegotiation_info: Option<&'a [u8]> = RENEGOTIATION_INFO as RenegotiationInfo;
+    /// Whether the client wants to see timestamps of certificate logs (RFC 6962 section 3.3.1).
+    signed_certificate_timestamp: bool = SIGNED_CERTIFICATE_TIMESTAMP as Empty;
     /// Versions that the client can speak, the best first.
     supported_versions: Option<Sequence<'a, ProtocolVersion>> = SUPPORTED_VERSIONS as SupportedVersions;
     /// A HelloRetryRequest's cookie, given back.
@@ -168,10 +172,6 @@ mod tests {
                 extension_data: &[],
             },
             UnknownExtension {
-                extension_type: ExtensionType::STATUS_REQUEST,
-                extension_data: &[1, 0, 0, 0, 0],
-            },
-            UnknownExtension {
                 extension_type: ExtensionType(0xfafa),
                 extension_data: &[0],
             },
@@ -190,6 +190,8 @@ mod tests {
             extensions: ClientExtensions {
                 server_name: Some(HostName(b"example.com")),
                 ec_point_formats: Some(&[0, 1]),
+                status_request: Some(CertificateStatusRequest::OCSP),
+                signed_certificate_timestamp: true,
                 supported_groups: Some(Sequence::from(&groups)),
                 signature_algorithms: Some(Sequence::from(&schemes)),
                 signature_algorithms_cert: Some(Sequence::from(&schemes)),
@@ -279,7 +281,7 @@ mod tests {
                 types[types.len() - 2..],
                 [ExtensionType(0xfafa), ExtensionType::PRE_SHARED_KEY]
             );
-            assert_eq!(types.len(), 20);
+            assert_eq!(types.len(), 21);
         });
     }
 

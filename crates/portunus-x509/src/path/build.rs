@@ -8,7 +8,9 @@ use crate::anchors::{Anchor, Anchors};
 use crate::certificate::Certificate;
 use crate::der::Malformed;
 use crate::limits::MAX_PATH;
+use crate::memory::SignatureMemory;
 use crate::policy::Policy;
+use crate::signature::Known;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -86,6 +88,7 @@ pub(crate) struct Search<'a, 'q> {
     pub(crate) unreadable: Vec<Malformed>,
     pub(crate) anchors: &'a Anchors,
     pub(crate) question: &'q Question<'q>,
+    memory: Option<&'q SignatureMemory>,
     pub(crate) spent: Spent,
     /// Signatures that were verified: each once, whatever the number of paths over it.
     signatures: Vec<(usize, Place, bool)>,
@@ -119,6 +122,7 @@ impl<'a, 'q> Search<'a, 'q> {
         candidates: impl ExactSizeIterator<Item = &'a [u8]>,
         anchors: &'a Anchors,
         question: &'q Question<'q>,
+        memory: Option<&'q SignatureMemory>,
     ) -> Self {
         let mut known = Vec::with_capacity(candidates.len().saturating_add(1));
         known.push(Candidate::new(end_entity));
@@ -138,6 +142,7 @@ impl<'a, 'q> Search<'a, 'q> {
             unreadable,
             anchors,
             question,
+            memory,
             spent,
             signatures: Vec::new(),
             distrustful: false,
@@ -337,12 +342,15 @@ impl<'a, 'q> Search<'a, 'q> {
         }
         self.spent.verify_signature()?;
         let candidate = |place: usize| self.candidates.get(place).map(|candidate| &candidate.certificate);
-        let (issuer, kept) = match signer {
+        let (issuer, key) = match signer {
             Signer::Candidate(place) => (candidate(place), None),
             Signer::Anchor(anchor) => (Some(&anchor.certificate), Some(anchor.anchor.key())),
         };
         let good = match (candidate(signed), issuer) {
-            (Some(signed), Some(issuer)) => signed.is_signed_by_kept(issuer.subject_public_key_info(), kept),
+            (Some(signed), Some(issuer)) => {
+                let memory = self.memory;
+                signed.is_signed_by_knowing(issuer.subject_public_key_info(), Known { key, memory })
+            }
             _ => false,
         };
         self.signatures.push((signed, place, good));

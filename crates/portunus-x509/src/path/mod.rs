@@ -10,6 +10,7 @@ mod order;
 use crate::anchors::Anchors;
 use crate::certificate::Certificate;
 use crate::limits::MAX_CANDIDATES;
+use crate::memory::SignatureMemory;
 use crate::policy::{Policy, Purpose};
 use crate::report::{Check, Refusal};
 use crate::verdict::VerifiedPath;
@@ -42,6 +43,35 @@ pub fn verify<C: AsRef<[u8]>>(
         time,
         policy,
     };
+    search(chain, anchors, &question, None)
+}
+
+/// As [`verify`], with a memory of signatures that were good before: those are not verified again.
+pub fn verify_remembering<C: AsRef<[u8]>>(
+    chain: &[C],
+    anchors: &Anchors,
+    purpose: Purpose,
+    name: Option<&ServerName>,
+    time: UnixTime,
+    policy: &Policy,
+    memory: &SignatureMemory,
+) -> Result<VerifiedPath, Refusal> {
+    let question = Question {
+        purpose,
+        name,
+        time,
+        policy,
+    };
+    search(chain, anchors, &question, Some(memory))
+}
+
+fn search<C: AsRef<[u8]>>(
+    chain: &[C],
+    anchors: &Anchors,
+    question: &Question<'_>,
+    memory: Option<&SignatureMemory>,
+) -> Result<VerifiedPath, Refusal> {
+    let policy = question.policy;
     let Some((end_entity, candidates)) = chain.split_first() else {
         return Err(explain::no_certificate());
     };
@@ -52,7 +82,7 @@ pub fn verify<C: AsRef<[u8]>>(
         Err(malformed) => return Err(explain::unreadable(end_entity, &malformed)),
     };
 
-    let sound = check::end_entity(&certificate, &question, &mut Verdict(policy)).is_continue();
+    let sound = check::end_entity(&certificate, question, &mut Verdict(policy)).is_continue();
     if policy.accepts_anchor_as_end_entity()
         && let Some(anchor) = anchors.same_as(end_entity)
     {
@@ -61,15 +91,21 @@ pub fn verify<C: AsRef<[u8]>>(
                 certificates: vec![anchor],
                 valid_until: certificate.validity().not_after,
             };
-            Ok(VerifiedPath::new(found, chain, anchors, &question))
+            Ok(VerifiedPath::new(found, chain, anchors, question))
         } else {
-            Err(explain::anchor_as_end_entity(&certificate, &question))
+            Err(explain::anchor_as_end_entity(&certificate, question))
         };
     }
 
-    let mut search = Search::new(certificate, candidates.iter().map(AsRef::as_ref), anchors, &question);
+    let mut search = Search::new(
+        certificate,
+        candidates.iter().map(AsRef::as_ref),
+        anchors,
+        question,
+        memory,
+    );
     match if sound { search.run() } else { Ok(None) } {
-        Ok(Some(found)) => Ok(VerifiedPath::new(found, chain, anchors, &question)),
+        Ok(Some(found)) => Ok(VerifiedPath::new(found, chain, anchors, question)),
         Ok(None) => Err(explain::refusal(search, None)),
         Err(budget::Exhausted) => Err(explain::refusal(search, Some(Check::Budget))),
     }

@@ -160,15 +160,10 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// Sends a request, whose last field is ours, and reads the answer.
+/// Sends a request, whose last field is ours, and reads the answer, which may come in as many records as it likes.
 pub(crate) async fn fetch(stream: &mut TlsStream<TcpStream>, request: &str) -> std::io::Result<Answer> {
     let request = format!("{request}Host: localhost\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
-    answer(stream).await
-}
-
-/// An answer, which may come in as many records as it likes.
-pub(crate) async fn answer(stream: &mut TlsStream<TcpStream>) -> std::io::Result<Answer> {
     stream.flush().await?;
     tokio::time::timeout(PATIENCE, read_answer(BufReader::new(stream))).await?
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portunus_x509::{ServerName, UnixTime};
 
 use crate::config::client::ClientConfig;
-use crate::crypto::group::KeyShares;
+use crate::crypto::group::{KeyShares, is_post_quantum};
 use crate::crypto::random;
 use crate::crypto::suite::Suite;
 use crate::error::{Error, Misuse, PeerFault};
@@ -17,11 +17,12 @@ use crate::schedule::transcript::Transcript;
 use crate::session::client::ClientSession;
 use crate::wire::Sequence;
 use crate::wire::{
-    CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, PskKeyExchangeMode, SignatureScheme,
+    CertificateStatusRequest, ClientExtensions, ClientHello, HostName, KeyShareEntry, OfferedPsks, Order, ProtocolName,
+    PskBinderEntry, PskIdentity, UnknownExtension,
 };
 use crate::wire::{
-    ClientExtensions, ClientHello, HostName, KeyShareEntry, OfferedPsks, Order, ProtocolName, PskBinderEntry,
-    PskIdentity, ServerHelloOrRetry, UnknownExtension,
+    CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, PskKeyExchangeMode, ServerHelloOrRetry,
+    SignatureScheme,
 };
 use crate::wire::{Decode, Malformed, handshake_message};
 
@@ -152,8 +153,8 @@ impl<'a> Offer<'a> {
 
     fn groups(&self) -> Vec<NamedGroup> {
         let groups = self.config.policy.groups.iter().copied();
-        // TLS 1.2 alone has no hybrid groups.
-        let spoken = |group: &NamedGroup| self.tls13 || *group != NamedGroup::X25519MLKEM768;
+        // TLS 1.2 alone has none with ML-KEM.
+        let spoken = |group: &NamedGroup| self.tls13 || !is_post_quantum(*group);
         let grease = self.grease.map(|grease| grease.group);
         grease.into_iter().chain(groups.filter(spoken)).collect()
     }
@@ -176,7 +177,8 @@ impl<'a> Offer<'a> {
         session: Option<&ClientSession>,
         retry: Option<&Retry<'_>>,
     ) -> Result<SentHello, Error> {
-        let policy = &self.config.policy;
+        let config = self.config;
+        let policy = &config.policy;
         let grease = || self.grease.into_iter();
         let cipher_suites = self.cipher_suites();
         let groups = self.groups();
@@ -247,6 +249,8 @@ impl<'a> Offer<'a> {
                 ec_point_formats: self.tls12.then_some(&[0]),
                 extended_main_secret: self.tls12,
                 session_ticket: (self.tls12 && resumes).then_some(older_ticket.unwrap_or_default()),
+                status_request: config.asks_for_status.then_some(CertificateStatusRequest::OCSP),
+                signed_certificate_timestamp: config.asks_for_timestamps,
                 supported_groups: Some(Sequence::from(groups.as_slice())),
                 signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
                 application_layer_protocol_negotiation: (!protocols.is_empty())

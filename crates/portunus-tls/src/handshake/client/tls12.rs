@@ -6,7 +6,7 @@ use portunus_x509::{Certificate, ServerName, UnixTime};
 
 use super::hello::{Offer, Opening, SentHello};
 use crate::config::identity::Identity;
-use crate::config::verify::Presented;
+use crate::config::verify::{Presented, Stapled, Verified};
 use crate::crypto::group::{ExchangeFailed, KeyShares};
 use crate::crypto::secret::Secret;
 use crate::crypto::suite::Suite;
@@ -26,8 +26,8 @@ use crate::wire::tls12::{
     CertificateRequest, ClientKeyExchange, NewSessionTicket, ServerHello, ServerHelloDone, ServerKeyExchange,
 };
 use crate::wire::{
-    CertificateVerify, ClientCertificateType, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, Sequence,
-    SignatureScheme,
+    CertificateStatus, CertificateVerify, ClientCertificateType, Decode, ExtensionType, HandshakeType, NamedGroup,
+    ProtocolVersion, Sequence, SignatureScheme, SignedCertificateTimestampList,
 };
 
 /// What the ServerHello settles.
@@ -40,6 +40,9 @@ struct Agreed<'a> {
     application_protocol: Option<Vec<u8>>,
     /// Whether a NewSessionTicket comes.
     awaits_ticket: bool,
+    /// Whether a CertificateStatus may come.
+    may_staple: bool,
+    timestamps: Option<Vec<u8>>,
 }
 
 /// From the ServerHello to the end.
@@ -120,6 +123,10 @@ fn server_parameters<'a>(
     if application_protocol.is_some_and(|name| !offered.iter().any(|offered| offered.as_slice() == name)) {
         return Err(PeerFault::ApplicationProtocolNotOffered.into());
     }
+    let timestamps = extensions.signed_certificate_timestamp;
+    if let Some(list) = timestamps {
+        SignedCertificateTimestampList::read(list)?;
+    }
     Ok(Agreed {
         suite,
         randoms: Randoms {
@@ -130,6 +137,8 @@ fn server_parameters<'a>(
         extended_main_secret: extensions.extended_main_secret,
         application_protocol: application_protocol.map(<[u8]>::to_vec),
         awaits_ticket: extensions.session_ticket,
+        may_staple: extensions.status_request,
+        timestamps: timestamps.map(<[u8]>::to_vec),
         offer,
     })
 }
@@ -163,10 +172,10 @@ fn resumed_session(
 
 /// The full handshake (RFC 5246 section 7.3, figure 1).
 async fn full(mut channel: Channel, mut transcript: Transcript, agreed: Agreed<'_>) -> Result<Established, Error> {
-    // Certificate, ServerKeyExchange, [CertificateRequest], ServerHelloDone.
-    let (chain, not_after) = server_certificate(&mut channel, &mut transcript, &agreed).await?;
-    let exchange = server_key_exchange(&mut channel, &mut transcript, &agreed, &chain).await?;
-    let exchange: ServerKeyExchange<'_> = exchange.decode()?;
+    // Certificate, [CertificateStatus], ServerKeyExchange, [CertificateRequest], ServerHelloDone.
+    let certified = server_certificate(&mut channel, &mut transcript, &agreed).await?;
+    server_key_exchange(&channel, &mut transcript, &agreed, &certified)?;
+    let exchange: ServerKeyExchange<'_> = certified.next.decode()?;
     let request = certificate_request(&mut channel, &mut transcript).await?;
 
     // [Certificate], ClientKeyExchange, [CertificateVerify].
@@ -206,12 +215,13 @@ async fn full(mut channel: Channel, mut transcript: Transcript, agreed: Agreed<'
     .await?;
     channel.note(&Note::Established);
 
-    let server_chain = Arc::new(chain);
+    let server_chain = Arc::new(certified.chain);
     let basis = SessionBasis {
         agreed: &agreed,
         main_secret: &main_secret,
         chain: &server_chain,
-        not_after,
+        stapled: &certified.stapled,
+        not_after: certified.not_after,
     };
     keep_session(&basis, ticket.as_ref())?;
     let (client_chain, client_signature_scheme) = identity.map_or_else(Default::default, |(identity, scheme)| {
@@ -224,6 +234,7 @@ async fn full(mut channel: Channel, mut transcript: Transcript, agreed: Agreed<'
             signature_scheme: Some(exchange.algorithm),
             client_signature_scheme,
             server_chain,
+            stapled: certified.stapled,
             client_chain,
             ..info(agreed)
         },
@@ -240,6 +251,9 @@ async fn abbreviated(
 ) -> Result<Established, Error> {
     // [NewSessionTicket], [ChangeCipherSpec], Finished of the server.
     channel.note(&Note::Resumed);
+    if agreed.offer.config.verifies_resumed {
+        verified(&channel, &agreed, &session.chain, session.stapled.as_deref()).await?;
+    }
     let main_secret = MainSecret::resumed(agreed.suite, agreed.randoms, session.secret.clone());
     derived(&channel, &main_secret);
     let keys = main_secret.key_block()?;
@@ -264,12 +278,13 @@ async fn abbreviated(
     channel.flush()?;
     channel.note(&Note::Established);
 
-    let server_chain = session.chain.clone();
+    let (server_chain, stapled) = (session.chain.clone(), session.stapled.clone());
     if ticket.is_some() {
         let basis = SessionBasis {
             agreed: &agreed,
             main_secret: &main_secret,
             chain: &server_chain,
+            stapled: &stapled,
             not_after: Some(session.expires),
         };
         keep_session(&basis, ticket.as_ref())?;
@@ -281,6 +296,7 @@ async fn abbreviated(
         side: Side::Client,
         info: ConnectionInfo {
             server_chain,
+            stapled,
             resumed: true,
             ..info(agreed)
         },
@@ -302,6 +318,7 @@ fn info(agreed: Agreed<'_>) -> ConnectionInfo {
             ServerName::Ip(_) => None,
         },
         server_chain: Arc::default(),
+        stapled: None,
         client_chain: Arc::default(),
         resumed: false,
         retried: false,
@@ -309,47 +326,95 @@ fn info(agreed: Agreed<'_>) -> ConnectionInfo {
     }
 }
 
-/// The server's Certificate, judged; when the verdict ends.
+/// What the server showed of itself, and the message behind it.
+struct Certified {
+    chain: Vec<Vec<u8>>,
+    stapled: Option<Arc<Stapled>>,
+    not_after: Option<UnixTime>,
+    next: Message,
+}
+
+/// The server's `Certificate, [CertificateStatus]`, judged.
 async fn server_certificate(
     channel: &mut Channel,
     transcript: &mut Transcript,
     agreed: &Agreed<'_>,
-) -> Result<(Vec<Vec<u8>>, Option<UnixTime>), Error> {
+) -> Result<Certified, Error> {
     let chain = peer_chain(channel, transcript).await?;
     let leaf = chain.first().ok_or(PeerFault::NoCertificate)?;
     channel.note(&Note::CertificatesReceived { chain: &chain });
-    let offer = &agreed.offer;
-    let verified = offer
-        .config
-        .verifier
-        .verify(Presented {
-            chain: &chain,
-            name: Some(offer.server),
-            now: offer.now,
-        })
-        .await?;
-    channel.note(&Note::ChainVerified {
-        path: verified.path.as_ref(),
-    });
+    let (ocsp_response, next) = certificate_status(channel, transcript, agreed).await?;
+    let stapled = Stapled {
+        ocsp_response,
+        timestamps: agreed.timestamps.clone(),
+    };
+    let stapled = (stapled != Stapled::default()).then(|| Arc::new(stapled));
+    let verified = verified(channel, agreed, &chain, stapled.as_deref()).await?;
     let leaf = Certificate::parse(leaf).map_err(CertificateFault::Unreadable)?;
     let key = &leaf.subject_public_key_info().algorithm;
     if Authentication::of_key(key) != Authentication::of_suite(agreed.suite.id) {
         return Err(PeerFault::CertificateWrongForSuite.into());
     }
-    if curve_of_key(key).is_some_and(|curve| !offer.policy().groups.contains(&curve)) {
+    if curve_of_key(key).is_some_and(|curve| !agreed.offer.policy().groups.contains(&curve)) {
         return Err(PeerFault::CertificateCurveNotOffered.into());
     }
-    Ok((chain, verified.not_after))
+    Ok(Certified {
+        chain,
+        stapled,
+        not_after: verified.not_after,
+        next,
+    })
 }
 
-/// The server's half of the key exchange, and its signature over it: the proof that it holds the certificate's key (RFC 8422 section 5.4).
-async fn server_key_exchange(
+/// The CertificateStatus, which may come where the ServerHello announced it (RFC 6066 section 8), and the ServerKeyExchange behind it.
+async fn certificate_status(
     channel: &mut Channel,
     transcript: &mut Transcript,
     agreed: &Agreed<'_>,
+) -> Result<(Option<Vec<u8>>, Message), Error> {
+    if !agreed.may_staple {
+        return Ok((None, channel.receive(&[HandshakeType::SERVER_KEY_EXCHANGE]).await?));
+    }
+    let wanted = &[HandshakeType::CERTIFICATE_STATUS, HandshakeType::SERVER_KEY_EXCHANGE];
+    let message = channel.receive(wanted).await?;
+    if message.kind() == HandshakeType::SERVER_KEY_EXCHANGE {
+        return Ok((None, message));
+    }
+    let status: CertificateStatus<'_> = message.decode()?;
+    transcript.add(message.bytes());
+    let next = channel.receive(&[HandshakeType::SERVER_KEY_EXCHANGE]).await?;
+    Ok((Some(status.response.to_vec()), next))
+}
+
+/// The verifier's word on the server's certificates.
+async fn verified(
+    channel: &Channel,
+    agreed: &Agreed<'_>,
     chain: &[Vec<u8>],
-) -> Result<Message, Error> {
-    let message = channel.receive(&[HandshakeType::SERVER_KEY_EXCHANGE]).await?;
+    stapled: Option<&Stapled>,
+) -> Result<Verified, Error> {
+    let offer = &agreed.offer;
+    let presented = Presented {
+        chain,
+        name: Some(offer.server),
+        now: offer.now,
+        stapled,
+    };
+    let verified = offer.config.verifier.verify(presented).await?;
+    channel.note(&Note::ChainVerified {
+        path: verified.path.as_ref(),
+    });
+    Ok(verified)
+}
+
+/// The server's half of the key exchange, and its signature over it: the proof that it holds the certificate's key (RFC 8422 section 5.4).
+fn server_key_exchange(
+    channel: &Channel,
+    transcript: &mut Transcript,
+    agreed: &Agreed<'_>,
+    certified: &Certified,
+) -> Result<(), Error> {
+    let message = &certified.next;
     let exchange: ServerKeyExchange<'_> = message.decode()?;
     let policy = agreed.offer.policy();
     if !policy.tls12_groups().any(|group| group == exchange.namedcurve) {
@@ -357,13 +422,13 @@ async fn server_key_exchange(
     }
     let params = message.body().get(..exchange.params_length()).unwrap_or_default();
     let signed = [&agreed.randoms.client[..], &agreed.randoms.server, params].concat();
-    let leaf = chain.first().ok_or(PeerFault::NoCertificate)?;
+    let leaf = certified.chain.first().ok_or(PeerFault::NoCertificate)?;
     check_signature(leaf, policy, exchange.algorithm, &signed, exchange.signature)?;
     transcript.add(message.bytes());
     channel.note(&Note::PeerProved {
         scheme: exchange.algorithm,
     });
-    Ok(message)
+    Ok(())
 }
 
 /// `[CertificateRequest], ServerHelloDone` (RFC 5246 section 7.4.4 and RFC 5246 section 7.4.5).
@@ -499,6 +564,7 @@ struct SessionBasis<'a> {
     agreed: &'a Agreed<'a>,
     main_secret: &'a MainSecret,
     chain: &'a Arc<Vec<Vec<u8>>>,
+    stapled: &'a Option<Arc<Stapled>>,
     not_after: Option<UnixTime>,
 }
 
@@ -542,6 +608,7 @@ fn keep_session(basis: &SessionBasis<'_>, ticket: Option<&Message>) -> Result<()
         trust: config.verifier.trust(),
         owner: config.owner(),
         chain: basis.chain.clone(),
+        stapled: basis.stapled.clone(),
     };
     sessions.put(offer.server, session);
     Ok(())

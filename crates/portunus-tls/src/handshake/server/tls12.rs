@@ -31,8 +31,8 @@ use crate::wire::tls12::{
     ServerKeyExchange,
 };
 use crate::wire::{
-    CertificateVerify, CipherSuite, ClientCertificateType, ClientHello, DistinguishedName, HandshakeType, NamedGroup,
-    ProtocolName, ProtocolVersion, Sequence, SignatureScheme,
+    CertificateStatus, CertificateVerify, CipherSuite, ClientCertificateType, ClientHello, Decode, DistinguishedName,
+    ExtensionType, HandshakeType, NamedGroup, ProtocolName, ProtocolVersion, Sequence, SignatureScheme,
 };
 
 /// What the client asks for, and what is settled whichever handshake follows.
@@ -132,7 +132,7 @@ fn session(asked: &Asked<'_>) -> Result<Option<(Suite, TicketContent)>, PeerFaul
 
 /// The full handshake (RFC 5246 section 7.3, figure 1).
 async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Error> {
-    // ServerHello, Certificate, ServerKeyExchange, [CertificateRequest], ServerHelloDone.
+    // ServerHello, Certificate, [CertificateStatus], ServerKeyExchange, [CertificateRequest], ServerHelloDone.
     let (hello, config) = (asked.hello, asked.config);
     let chosen = config.identities.choose(hello, asked.host).await;
     let identity = chosen.ok_or(Internal::NoIdentity)?;
@@ -153,8 +153,16 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
         Some(cache) => Some((cache, random::array::<{ size_of::<SessionId>() }>()?)),
         None => None,
     };
+    let stapled = identity.stapled_for(hello);
+    let staple = |kind| {
+        let found = stapled.iter().find(|one| one.extension_type == kind);
+        found.map(|one| one.extension_data)
+    };
+    let status = staple(ExtensionType::STATUS_REQUEST);
     let answer = Answer {
         suite,
+        status_request: status.is_some(),
+        timestamps: staple(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP),
         session_id: cache.as_ref().map_or(&[], |(_, id)| id),
         extended_main_secret: hello.extensions.extended_main_secret,
         server_name: asked.host.is_some(),
@@ -162,6 +170,10 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
     };
     server_hello(&mut channel, &mut transcript, asked, &answer)?;
     send_certificate(&mut channel, &mut transcript, identity.chain())?;
+    if let Some(status) = status {
+        let status = CertificateStatus::read(status)?;
+        channel.send(&mut transcript, HandshakeType::CERTIFICATE_STATUS, &status)?;
+    }
     let shares = server_key_exchange(&mut channel, &mut transcript, asked, &identity, &proof).await?;
     if requested.is_some() {
         certificate_request(&mut channel, &mut transcript, config)?;
@@ -248,6 +260,8 @@ async fn abbreviated(
     let tickets = tickets(asked);
     let answer = Answer {
         suite,
+        status_request: false,
+        timestamps: None,
         session_id: asked.hello.legacy_session_id,
         extended_main_secret: ticket.extended_main_secret,
         // RFC 6066 section 3: not said of a session that goes on.
@@ -321,6 +335,7 @@ fn info(asked: &Asked<'_>, answer: &Answer<'_>) -> ConnectionInfo {
         application_protocol: asked.application_protocol.map(<[u8]>::to_vec),
         server_name: asked.hello.extensions.server_name.map(|name| name.0.to_vec()),
         server_chain: Arc::default(),
+        stapled: None,
         client_chain: Arc::default(),
         resumed: false,
         retried: false,
@@ -356,6 +371,9 @@ fn choose_proof(hello: &ClientHello<'_>, identity: &Identity, config: &ServerCon
 /// What makes the ServerHello.
 struct Answer<'a> {
     suite: Suite,
+    /// Whether a CertificateStatus follows.
+    status_request: bool,
+    timestamps: Option<&'a [u8]>,
     session_id: &'a [u8],
     extended_main_secret: bool,
     server_name: bool,
@@ -381,6 +399,8 @@ fn server_hello(
         compression_method: 0,
         extensions: ServerHelloExtensions {
             server_name: answer.server_name,
+            status_request: answer.status_request,
+            signed_certificate_timestamp: answer.timestamps,
             ec_point_formats: offered.ec_point_formats.is_some().then_some(&[0]),
             application_layer_protocol_negotiation: asked.application_protocol.map(ProtocolName),
             extended_main_secret: answer.extended_main_secret,
@@ -469,6 +489,7 @@ async fn client_certificate(
         chain: &chain,
         name: None,
         now,
+        stapled: None,
     };
     let verified = requested.verifier.verify(presented).await?;
     channel.note(&Note::ChainVerified {

@@ -1,5 +1,5 @@
 use crate::wire::extension_block::{ExtensionBlock, ExtensionSet, extension_set};
-use crate::wire::extension_data::{EcPointFormatList, Empty, RenegotiationInfo, SelectedProtocol};
+use crate::wire::extension_data::{EcPointFormatList, Empty, ExtensionData, RenegotiationInfo, SelectedProtocol};
 use crate::wire::{
     CipherSuite, Decode, Encode, ExtensionType, Malformed, Order, ProtocolName, ProtocolVersion, Reader, TooLong,
     Writer,
@@ -37,6 +37,10 @@ extension_set! {
     pub struct ServerHelloExtensions in Tls12ServerHello;
     /// Whether the server used the name that the client sent (RFC 6066 section 3).
     server_name: bool = SERVER_NAME as Empty;
+    /// Whether a CertificateStatus follows (RFC 6066 section 8).
+    status_request: bool = STATUS_REQUEST as Empty;
+    /// Timestamps of certificate logs (RFC 6962 section 3.3.1).
+    signed_certificate_timestamp: Option<&'a [u8]> = SIGNED_CERTIFICATE_TIMESTAMP as CertificateTimestamps;
     /// Forms of points that the server reads (RFC 8422 section 5.1.2).
     ec_point_formats: Option<&'a [u8]> = EC_POINT_FORMATS as EcPointFormatList;
     /// What is spoken over the connection (RFC 7301).
@@ -48,6 +52,23 @@ extension_set! {
     session_ticket: bool = SESSION_TICKET as Empty;
     /// Empty in a first handshake (RFC 5746 section 3.2).
     renegotiation_info: Option<&'a [u8]> = RENEGOTIATION_INFO as RenegotiationInfo;
+}
+
+/// `SignedCertificateTimestampList` in a ServerHello of TLS 1.2 (RFC 6962 section 3.3.1), as it came: whoever wants it reads it.
+pub(in crate::wire) struct CertificateTimestamps;
+
+impl<'a> ExtensionData<'a> for CertificateTimestamps {
+    const NAME: &'static str = "SignedCertificateTimestampList";
+    type Field = Option<&'a [u8]>;
+
+    fn decode(r: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
+        Ok(r.rest())
+    }
+
+    fn encode(list: &&'a [u8], w: &mut Writer) -> Result<(), TooLong> {
+        w.bytes(list);
+        Ok(())
+    }
 }
 
 impl<'a> Decode<'a> for ServerHello<'a> {
@@ -114,6 +135,8 @@ mod tests {
             ExtensionType::EC_POINT_FORMATS,
             ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION,
             ExtensionType::SERVER_NAME,
+            ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP,
+            ExtensionType::STATUS_REQUEST,
             ExtensionType(0x9999),
         ];
         let message = ServerHello {
@@ -124,6 +147,8 @@ mod tests {
             compression_method: 0,
             extensions: ServerHelloExtensions {
                 server_name: true,
+                status_request: true,
+                signed_certificate_timestamp: Some(&[0, 3, 0, 1, 7]),
                 ec_point_formats: Some(&[0]),
                 application_layer_protocol_negotiation: Some(ProtocolName(b"h2")),
                 extended_main_secret: true,

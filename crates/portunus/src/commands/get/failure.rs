@@ -70,6 +70,7 @@ fn meaning(error: &Error) -> (u8, Option<&'static str>) {
         ),
         Error::NotHttp { .. } => (1, Some("the port may belong to another service")),
         Error::InvalidRequest { .. } => (USAGE, None),
+        Error::Body { .. } => (READ, None),
         Error::InvalidUrl { .. } | Error::InvalidRedirect { .. } => (3, None),
         Error::Resolve { .. } => (6, Some("check the name; --resolve HOST:PORT:ADDR names its address")),
         Error::Connect { .. } => (7, Some("is the server running, and is this its port?")),

@@ -1,10 +1,11 @@
 //! From curl's options to a request.
 
 use std::io::{self, Read as _};
+use std::path::Path;
 
 use http::Method;
 use http::header::USER_AGENT;
-use portunus_client::{Credentials, HeaderEdit, Request, parse_url};
+use portunus_client::{Body, Credentials, HeaderEdit, Request, parse_url};
 
 use super::{Args, failure};
 use crate::failure::Failure;
@@ -61,25 +62,18 @@ fn header_edits(args: &Args) -> Result<Vec<HeaderEdit>, Failure> {
     Ok(edits)
 }
 
-/// The pieces of `-d`, joined as a form's fields are.
-fn body(data: &[String]) -> Result<Option<Vec<u8>>, Failure> {
-    let mut body: Option<Vec<u8>> = None;
+/// The pieces of `-d`, joined as a form's fields are. A file is read while it is sent; what can be read but once is read now.
+fn body(data: &[String]) -> Result<Option<Body>, Failure> {
+    let mut body: Option<Body> = None;
     for piece in data {
-        let bytes = match piece.strip_prefix('@') {
-            None => piece.clone().into_bytes(),
-            Some(file) => {
-                let mut bytes = read(file)?;
-                bytes.retain(|byte| !matches!(byte, b'\r' | b'\n' | b'\0'));
-                bytes
-            }
-        };
-        match &mut body {
-            None => body = Some(bytes),
-            Some(body) => {
-                body.push(b'&');
-                body.extend_from_slice(&bytes);
-            }
-        }
+        let before = body.map_or_else(Body::default, |body| body.and("&"));
+        body = Some(match piece.strip_prefix('@') {
+            None => before.and(piece.clone()),
+            Some(file) if file != "-" && Path::new(file).is_file() => before
+                .and_lines_of(Path::new(file))
+                .map_err(|error| failure::unreadable(file, &error))?,
+            Some(file) => before.and_lines(read(file)?),
+        });
     }
     Ok(body)
 }

@@ -1,4 +1,5 @@
 // Node as a server: HTTP/2 and HTTP/1.1, one port a certificate. Answers requests with what it knows of their connections.
+import crypto from "node:crypto";
 import fs from "node:fs";
 import http2 from "node:http2";
 
@@ -9,6 +10,12 @@ const ca = fs.readFileSync(root);
 function answer(request, response) {
   if (request.method === "POST") {
     request.pipe(response);
+    return;
+  }
+  if (request.method === "PUT") {
+    // A digest in place of what was sent, which may be large.
+    const digest = crypto.createHash("sha256");
+    request.on("data", (piece) => digest.update(piece)).on("end", () => response.end(digest.digest("hex")));
     return;
   }
   const tls = request.stream?.session?.socket ?? request.socket;
