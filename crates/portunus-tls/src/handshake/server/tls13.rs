@@ -312,7 +312,7 @@ fn certificate_request(
         ClientAuthentication::Required(verifier) => (verifier.clone(), true),
     };
     let authorities: Vec<_> = config.authorities.iter().map(|name| DistinguishedName(name)).collect();
-    let signature_algorithms = config.policy.signature_algorithms();
+    let signature_algorithms: Vec<_> = config.policy.signature_algorithms().collect();
     let message = CertificateRequest {
         certificate_request_context: &[],
         signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
