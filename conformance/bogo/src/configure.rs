@@ -107,10 +107,12 @@ pub(crate) fn client(
     story: &Arc<Story>,
 ) -> Result<ClientConfig, Stop> {
     let policy = policy(settings)?;
+    let server_groups: Vec<_> = settings.server_groups.iter().map(|id| NamedGroup(*id)).collect();
     let mut config = ClientConfig::new(Arc::new(judge))
         .with_policy(policy.clone())
         .with_key_shares(&key_shares(settings, &policy))
         .map_err(lacks("a key share"))?
+        .with_server_groups(&server_groups)
         .with_key_log(story.clone());
     if settings.verifies_resumed {
         config = config.with_verification_on_resumption();

@@ -26,6 +26,7 @@ pub(crate) struct Settings {
     pub(crate) cipher_suites: Vec<u16>,
     pub(crate) groups: Vec<u16>,
     pub(crate) key_shares: Option<Vec<u16>>,
+    pub(crate) server_groups: Vec<u16>,
     pub(crate) verify_schemes: Vec<u16>,
     pub(crate) grease: bool,
 
@@ -85,6 +86,7 @@ pub(crate) struct Expected {
     pub(crate) cipher_suite_without_aes: Option<u16>,
     pub(crate) group: Option<u16>,
     pub(crate) peer_scheme: Option<u16>,
+    pub(crate) peer_schemes: Vec<u16>,
     pub(crate) selected_credential: Option<i64>,
     pub(crate) peer_chain: Option<PathBuf>,
     pub(crate) verify_result: bool,
@@ -165,6 +167,7 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     ("tls13-ciphers", Id(|s, n| s.cipher_suites.push(n))),
     ("curves", Id(|s, n| s.groups.push(n))),
     ("key-shares", Id(|s, n| s.key_shares.get_or_insert_default().push(n))),
+    ("server-supported-groups-hint", Id(|s, n| s.server_groups.push(n))),
     ("no-key-shares", Nothing(|s| s.key_shares = Some(Vec::new()))),
     ("verify-prefs", Id(|s, n| s.verify_schemes.push(n))),
     ("enable-grease", Nothing(|s| s.grease = true)),
@@ -250,6 +253,7 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
         "expect-peer-signature-algorithm",
         Id(|s, n| s.expect.peer_scheme = Some(n)),
     ),
+    ("expect-peer-verify-pref", Id(|s, n| s.expect.peer_schemes.push(n))),
     (
         "expect-selected-credential",
         Number(|s, n| s.expect.selected_credential = Some(n)),

@@ -249,3 +249,12 @@ fn a_session_is_judged_again_where_that_is_asked_for() {
         }
     }
 }
+
+#[test]
+fn a_hint_of_the_servers_groups_tells_the_key_share() {
+    let client = || Authority::new().client();
+    let hinted = client().with_server_groups(&[NamedGroup::SECP384R1, NamedGroup::SECP256R1]);
+    assert_eq!(hinted.key_shares(), [NamedGroup::SECP256R1], "in our own order");
+    let useless = client().with_server_groups(&[NamedGroup::X448]);
+    assert_eq!(useless.key_shares(), client().key_shares());
+}

@@ -70,6 +70,16 @@ impl ClientConfig {
         Ok(self)
     }
 
+    /// Takes a hint of which groups the server has, such as from an earlier connection: the first group of the policy among them gets the one key share. Without
+    /// one among them nothing changes. A wrong hint costs a round trip.
+    #[must_use]
+    pub fn with_server_groups(mut self, hint: &[NamedGroup]) -> Self {
+        if let Some(group) = self.policy.groups.iter().find(|group| hint.contains(group)) {
+            self.key_shares = vec![*group];
+        }
+        self
+    }
+
     /// The groups of which the first ClientHello holds a key share.
     pub fn key_shares(&self) -> &[NamedGroup] {
         &self.key_shares
