@@ -42,6 +42,7 @@ pub(crate) struct Settings {
     pub(crate) own_client_choice: bool,
     pub(crate) own_configuration_choice: bool,
     pub(crate) refuse_configuration: bool,
+    pub(crate) certificate_compression: CertificateCompression,
     pub(crate) asks_for_status: bool,
     pub(crate) asks_for_timestamps: bool,
     pub(crate) own_ocsp_choice: bool,
@@ -101,6 +102,15 @@ pub(crate) struct Expected {
     pub(crate) no_session: bool,
     pub(crate) session_id: Option<bool>,
     pub(crate) early_data_reason: Option<Vec<u8>>,
+}
+
+/// Which of the runner's ways to compress certificates we have.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum CertificateCompression {
+    #[default]
+    None,
+    One(u16),
+    All,
 }
 
 /// A chain, its key, and what it may sign with.
@@ -189,6 +199,14 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     (
         "enable-signed-cert-timestamps",
         Nothing(|s| s.asks_for_timestamps = true),
+    ),
+    (
+        "install-cert-compression-algs",
+        Nothing(|s| s.certificate_compression = CertificateCompression::All),
+    ),
+    (
+        "install-one-cert-compression-alg",
+        Id(|s, n| s.certificate_compression = CertificateCompression::One(n)),
     ),
     ("use-ocsp-callback", Nothing(|s| s.own_ocsp_choice = true)),
     ("set-ocsp-in-callback", Nothing(|s| s.staples_by_choice = true)),

@@ -5,13 +5,21 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use portunus_x509::{ServerName, UnixTime};
 
-use crate::config::verify::Stapled;
 use crate::crypto::secret::Secret;
 use crate::wire::CipherSuite;
 
 /// Who we could show ourselves to be: whatever chooses our certificate, told from others by where it lies. It is held weakly, so that the place is
 /// not used again while a session remembers it.
 pub(crate) struct Owner(pub(crate) Option<Weak<dyn Send + Sync>>);
+
+/// What came along with a server's certificate, because it was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stapled {
+    /// An OCSP response in DER.
+    pub ocsp_response: Option<Vec<u8>>,
+    /// Timestamps of certificate logs: a `SignedCertificateTimestampList` (RFC 6962 section 3.3).
+    pub timestamps: Option<Vec<u8>>,
+}
 
 /// A session that a server offered to go on with: its ticket and what belongs to it. It serves one connection.
 pub struct ClientSession {

@@ -158,6 +158,7 @@ impl HelloParts {
             extensions: ClientExtensions {
                 status_request: present(13).then_some(CertificateStatusRequest::OCSP),
                 signed_certificate_timestamp: present(14),
+                compress_certificate: present(15).then_some(Sequence::from(&[CertificateCompressionAlgorithm::ZLIB])),
                 server_name: present(0).then_some(HostName(name)),
                 supported_groups: present(1).then_some(Sequence::from(&groups[..])),
                 signature_algorithms: present(2).then_some(Sequence::from(&schemes[..])),
