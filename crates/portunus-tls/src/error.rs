@@ -53,6 +53,9 @@ pub enum Error {
     /// The transport ended, or the peer said close_notify, before the handshake was done.
     #[error("the peer closed the connection during the handshake")]
     ClosedInHandshake,
+    /// The application ended the connection by [`crate::Connection::abort`].
+    #[error("the connection was ended here, with the alert {0}")]
+    Aborted(AlertDescription),
     /// The caller asked for what is not possible.
     #[error("{0}")]
     Misuse(#[from] Misuse),
@@ -73,6 +76,7 @@ impl Error {
             Self::Certificate(fault) => Some(fault.alert()),
             Self::Limit(limit) => Some(limit.alert()),
             Self::Internal(Internal::NoIdentity) => Some(AlertDescription::UNRECOGNIZED_NAME),
+            Self::Aborted(alert) => Some(*alert),
             Self::Misuse(_) | Self::Internal(_) => Some(AlertDescription::INTERNAL_ERROR),
             Self::Alert(_) | Self::Truncated | Self::ClosedInHandshake => None,
         }

@@ -5,7 +5,7 @@ mod pair;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
-use pair::{Authority, NOW, Pair, received};
+use pair::{Authority, NOW, Pair, received, sent};
 use portunus_tls::wire::{
     AlertDescription, CertificateCompressionAlgorithm, CertificateRequest, ClientHello, Decode, NamedGroup,
     SignatureScheme,
@@ -328,4 +328,19 @@ fn compressed_certificates_that_do_not_inflate_are_bad() {
     ));
     let told = outcome.server.unwrap_err();
     assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::BAD_CERTIFICATE));
+}
+
+#[test]
+fn the_application_can_end_a_connection_with_an_alert_of_its_own() {
+    let authority = Authority::new();
+    let (mut client, mut server) = Pair::new(&authority.client(), &authority.server()).run().connected();
+    server.abort(AlertDescription::ACCESS_DENIED);
+    let told = received(&mut client, &sent(&mut server)).unwrap_err();
+    assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::ACCESS_DENIED));
+    for error in [
+        server.write(b"late").unwrap_err(),
+        received(&mut server, &[]).unwrap_err(),
+    ] {
+        assert!(matches!(error, Error::Aborted(AlertDescription::ACCESS_DENIED)));
+    }
 }

@@ -48,7 +48,7 @@ pub use compressed_certificate::CompressedCertificate;
 pub use encrypted_extensions::EncryptedExtensions;
 pub use end_of_early_data::EndOfEarlyData;
 pub use extension_block::{Order, UnknownExtension};
-pub use extension_data::{DistinguishedName, HostName, ProtocolName};
+pub use extension_data::{DistinguishedName, Flags, HostName, ProtocolName};
 pub use extensions::{Place, may_appear};
 pub use finished::Finished;
 pub(crate) use handshake::append_handshake_message;

@@ -278,6 +278,7 @@ fn message() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
                     ticket_nonce: &ticket_nonce,
                     ticket: &ticket,
                     early_data,
+                    tls_flags: None,
                     unknown: Sequence::from(&unknown[..]),
                     order: Order::default(),
                 };
