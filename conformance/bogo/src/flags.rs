@@ -65,6 +65,7 @@ pub(crate) struct Settings {
     pub(crate) unfinished_write: bool,
     pub(crate) read_size: Option<u16>,
     pub(crate) shuts_down: bool,
+    pub(crate) sends_alert: bool,
     pub(crate) check_close_notify: bool,
     pub(crate) key_update: bool,
     pub(crate) key_update_before_read: bool,
@@ -98,6 +99,7 @@ pub(crate) struct Expected {
     pub(crate) alpn: Option<Vec<u8>>,
     pub(crate) advertised_alpn: Option<Vec<u8>>,
     pub(crate) retry: Option<bool>,
+    pub(crate) for_all_names: Option<bool>,
     pub(crate) session_miss: bool,
     pub(crate) no_session: bool,
     pub(crate) session_id: Option<bool>,
@@ -247,6 +249,7 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     ("read-with-unfinished-write", Nothing(|s| s.unfinished_write = true)),
     ("read-size", Id(|s, n| s.read_size = Some(n))),
     ("shim-shuts-down", Nothing(|s| s.shuts_down = true)),
+    ("send-alert", Nothing(|s| s.sends_alert = true)),
     ("check-close-notify", Nothing(|s| s.check_close_notify = true)),
     ("key-update", Nothing(|s| s.key_update = true)),
     ("key-update-before-read", Nothing(|s| s.key_update_before_read = true)),
@@ -298,6 +301,14 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     (
         "expect-advertised-alpn",
         Text(|s, list| s.expect.advertised_alpn = Some(list)),
+    ),
+    (
+        "expect-resumable-across-names",
+        Nothing(|s| s.expect.for_all_names = Some(true)),
+    ),
+    (
+        "expect-not-resumable-across-names",
+        Nothing(|s| s.expect.for_all_names = Some(false)),
     ),
     ("expect-hrr", Nothing(|s| s.expect.retry = Some(true))),
     ("expect-no-hrr", Nothing(|s| s.expect.retry = Some(false))),
