@@ -55,7 +55,7 @@ const MODULES: &[(&str, &[&[&str]])] = &[
         "portunus-x509",
         &[
             &["der", "limits", "printable", "time"],
-            &["name", "pem", "spki"],
+            &["memory", "name", "pem", "spki"],
             &["extensions", "signature"],
             &["certificate"],
             &["anchors"],
