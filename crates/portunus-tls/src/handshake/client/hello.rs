@@ -140,6 +140,9 @@ impl<'a> Offer<'a> {
             extension_type,
             extension_data: &[],
         });
+        let compression: List<_> = (config.certificate_compression.iter())
+            .map(|compression| compression.algorithm())
+            .collect();
         let binder = session.map(|session| Suite::of(session.cipher_suite).map_or(32, |suite| suite.hash.length()));
         let zeros = [0; 48];
         let binders = binder.and_then(|length| zeros.get(..length)).map(PskBinderEntry);
@@ -159,6 +162,7 @@ impl<'a> Offer<'a> {
                     // Literal addresses are not permitted in SNI (RFC 6066 section 3).
                     ServerName::Ip(_) => None,
                 },
+                compress_certificate: (!compression.is_empty()).then_some(Sequence::from(compression.as_slice())),
                 status_request: config.asks_for_status.then_some(CertificateStatusRequest::OCSP),
                 signed_certificate_timestamp: config.asks_for_timestamps,
                 supported_groups: Some(Sequence::from(groups.as_slice())),
