@@ -14,7 +14,7 @@ const FUZZ: Length = Length::Seconds(5);
 struct Count {
     passed: u64,
     failed: u64,
-    /// Tests that are there and did not run, or cannot pass yet: ignored, without their peer, of what is not implemented.
+    /// Tests that are there and did not run: ignored, or without their peer.
     skipped: u64,
 }
 
@@ -37,23 +37,30 @@ fn all(count: &mut Count) -> Result<(), Failure> {
         count.passed += 1;
         println!("README: {ran}");
     }
-    let cases = limbo::count()?;
-    if let Some((right, wrong)) = cases {
-        count.passed += right;
-        count.failed += wrong;
-    }
+    limbo(count)?;
     bogo(count)?;
     let fuzzed = fuzz::run(None, FUZZ)?;
     println!("Fuzzing: {} targets, {} executions.", fuzzed.targets, fuzzed.executions);
     let failed = u64::try_from(fuzzed.failed.len()).unwrap_or(u64::MAX);
     count.failed += failed;
     count.passed += u64::try_from(fuzzed.targets).unwrap_or(u64::MAX).saturating_sub(failed);
-    if cases.is_some_and(|(_, wrong)| wrong > 0) {
-        fail("cases of x509-limbo are not as they should be")
-    } else if fuzzed.failed.is_empty() {
+    if fuzzed.failed.is_empty() {
         Ok(())
     } else {
         fail(format!("fuzz targets that failed: {}", fuzzed.failed.join(", ")))
+    }
+}
+
+/// x509-limbo's cases, where its file is. One that is answered otherwise on purpose has not passed.
+fn limbo(count: &mut Count) -> Result<(), Failure> {
+    let Some((right, wrong)) = limbo::count()? else {
+        return Ok(());
+    };
+    count.passed += right;
+    count.failed += wrong;
+    match wrong {
+        0 => Ok(()),
+        _ => fail("cases of x509-limbo are not as they should be"),
     }
 }
 

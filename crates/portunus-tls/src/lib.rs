@@ -32,11 +32,12 @@ mod schedule;
 mod session;
 pub mod wire;
 
+pub use config::certificate_compression::{CompressCertificate, NotInflated, Zlib};
 pub use config::client::ClientConfig;
 pub use config::danger;
 pub use config::identity::{ChooseClientIdentity, ChooseIdentity, Identities, Identity, UnusableIdentity};
 pub use config::server::{ChooseConfig, ServerConfig, TooManyAuthorities};
-pub use config::verify::{PathVerifier, Presented, Stapled, Verified, VerifyPeer};
+pub use config::verify::{PathVerifier, Presented, Verified, VerifyPeer};
 pub use connection::{Connection, Read};
 pub use crypto::sign::{LocalKey, Sign, SigningFailed, UnusableKey};
 pub use decision::Decision;
@@ -48,5 +49,5 @@ pub use observe::{Direction, Note, Observe, SecretLabel};
 pub use policy::Policy;
 #[cfg(feature = "tls12")]
 pub use session::cache::SessionCache;
-pub use session::client::{ClientSession, ClientSessions, SessionMemory};
+pub use session::client::{ClientSession, ClientSessions, SessionMemory, Stapled};
 pub use session::tickets::Tickets;

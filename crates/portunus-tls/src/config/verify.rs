@@ -6,6 +6,7 @@ use portunus_x509::{Anchors, Policy, Purpose, ServerName, SignatureMemory, UnixT
 
 use crate::decision::Decision;
 use crate::error::CertificateFault;
+use crate::session::client::Stapled;
 
 /// What a peer showed of itself.
 #[derive(Clone, Copy, Debug)]
@@ -18,15 +19,6 @@ pub struct Presented<'a> {
     pub now: UnixTime,
     /// What was stapled to the end entity.
     pub stapled: Option<&'a Stapled>,
-}
-
-/// What came along with a server's certificate, because it was asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stapled {
-    /// An OCSP response in DER.
-    pub ocsp_response: Option<Vec<u8>>,
-    /// Timestamps of certificate logs: a `SignedCertificateTimestampList` (RFC 6962 section 3.3).
-    pub timestamps: Option<Vec<u8>>,
 }
 
 /// A certificate was accepted.

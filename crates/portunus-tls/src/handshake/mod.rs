@@ -13,10 +13,10 @@ use std::sync::Arc;
 use portunus_x509::ServerName;
 
 use crate::config::client::ClientConfig;
-use crate::config::verify::Stapled;
 use crate::crypto::secret::Secret;
 use crate::crypto::suite::Suite;
 use crate::schedule::tls13::TrafficSecret;
+use crate::session::client::Stapled;
 use crate::wire::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 
 /// One of the sixteen values that mean nothing, for what has two bytes (RFC 8701 section 2).

@@ -5,9 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use portunus_x509::{ServerName, UnixTime};
 
-use crate::config::verify::Stapled;
 use crate::crypto::secret::Secret;
 use crate::wire::CipherSuite;
+
+/// What came along with a server's certificate, because it was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stapled {
+    /// An OCSP response in DER.
+    pub ocsp_response: Option<Vec<u8>>,
+    /// Timestamps of certificate logs: a `SignedCertificateTimestampList` (RFC 6962 section 3.3).
+    pub timestamps: Option<Vec<u8>>,
+}
 
 /// Who we could show ourselves to be: whatever chooses our certificate, told from others by where it lies. It is held weakly, so that the place is
 /// not used again while a session remembers it.
@@ -32,6 +40,8 @@ pub struct ClientSession {
     pub(crate) chain: Arc<Vec<Vec<u8>>>,
     /// What was stapled to them.
     pub(crate) stapled: Option<Arc<Stapled>>,
+    /// Whether the server has the session for the other names of its certificate too.
+    pub(crate) is_for_all_names: bool,
 }
 
 /// What only one version has.
@@ -69,6 +79,11 @@ impl ClientSession {
     /// Whether it is one of TLS 1.3.
     pub(crate) fn is_tls13(&self) -> bool {
         self.age_add().is_some()
+    }
+
+    /// Whether the server says that it has the session for the other names of its certificate too (draft-ietf-tls-cross-sni-resumption).
+    pub fn is_for_all_names(&self) -> bool {
+        self.is_for_all_names
     }
 
     /// Whether it is still good at this time. A clock that went back makes it too young: then it is not used either.

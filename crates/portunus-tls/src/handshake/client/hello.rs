@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use portunus_x509::{ServerName, UnixTime};
+use smallvec::SmallVec;
 
 use crate::config::client::ClientConfig;
 use crate::crypto::group::{KeyShares, is_post_quantum};
@@ -47,6 +48,9 @@ impl Grease {
         }
     }
 }
+
+/// A list of the hello, which is short: it needs no heap.
+type List<T> = SmallVec<[T; 16]>;
 
 /// What stays the same in both ClientHellos.
 pub(crate) struct Offer<'a> {
@@ -129,7 +133,7 @@ impl<'a> Offer<'a> {
     }
 
     /// What the versions that are spoken have of suites, and what is no suite but a sign to a server.
-    fn cipher_suites(&self) -> Vec<CipherSuite> {
+    fn cipher_suites(&self) -> List<CipherSuite> {
         let policy = &self.config.policy;
         let spoken = |suite: &CipherSuite| {
             if Suite::of(*suite).is_some() {
@@ -151,7 +155,7 @@ impl<'a> Offer<'a> {
             .collect()
     }
 
-    fn groups(&self) -> Vec<NamedGroup> {
+    fn groups(&self) -> List<NamedGroup> {
         let groups = self.config.policy.groups.iter().copied();
         // TLS 1.2 alone has none with ML-KEM.
         let spoken = |group: &NamedGroup| self.tls13 || !is_post_quantum(*group);
@@ -191,7 +195,7 @@ impl<'a> Offer<'a> {
             key_exchange: &[0],
         });
         // The second hello holds the one share that was asked for (RFC 9846 section 4.2.2).
-        let key_shares: Vec<_> = match retry {
+        let key_shares: List<_> = match retry {
             Some(retry) if retry.asks_for_share => entries.collect(),
             None | Some(_) => grease_share.chain(entries).collect(),
         };
@@ -201,34 +205,30 @@ impl<'a> Offer<'a> {
             .iter()
             .map(|protocol| ProtocolName(protocol))
             .collect();
-        let signature_algorithms: Vec<_> = (grease().map(|grease| grease.signature_scheme))
+        let signature_algorithms: List<_> = (grease().map(|grease| grease.signature_scheme))
             .chain(policy.signature_algorithms())
             .collect();
-        let versions: Vec<_> = (grease().map(|grease| grease.version))
+        let versions: List<_> = (grease().map(|grease| grease.version))
             .chain(policy.versions())
             .collect();
-        let order: Vec<_> = grease().map(|grease| grease.extension).collect();
-        let grease_extension: Vec<_> = (order.iter())
-            .map(|extension_type| UnknownExtension {
-                extension_type: *extension_type,
-                extension_data: &[],
-            })
+        let order = self.grease.map(|grease| grease.extension);
+        let grease_extension = order.map(|extension_type| UnknownExtension {
+            extension_type,
+            extension_data: &[],
+        });
+        // TLS 1.2 has none (RFC 8879 section 3).
+        let compression: List<_> = (config.certificate_compression.iter())
+            .filter(|_| self.tls13)
+            .map(|compression| compression.algorithm())
             .collect();
         let psk = session.and_then(|session| Some((session, session.age_add()?)));
         let binder = psk.map(|(session, _)| Suite::of(session.cipher_suite).map_or(32, |suite| suite.hash.length()));
         let zeros = [0; 48];
-        let binders: Vec<_> = binder
-            .and_then(|length| zeros.get(..length))
-            .map(PskBinderEntry)
-            .into_iter()
-            .collect();
-        let identities: Vec<_> = psk
-            .map(|(session, age_add)| PskIdentity {
-                identity: &session.ticket,
-                obfuscated_ticket_age: session.obfuscated_age(age_add, self.now),
-            })
-            .into_iter()
-            .collect();
+        let binders = binder.and_then(|length| zeros.get(..length)).map(PskBinderEntry);
+        let identities = psk.map(|(session, age_add)| PskIdentity {
+            identity: &session.ticket,
+            obfuscated_ticket_age: session.obfuscated_age(age_add, self.now),
+        });
         let resumes = self.config.sessions.is_some();
         let older_ticket = session
             .filter(|session| !session.is_tls13())
@@ -249,6 +249,7 @@ impl<'a> Offer<'a> {
                 ec_point_formats: self.tls12.then_some(&[0]),
                 extended_main_secret: self.tls12,
                 session_ticket: (self.tls12 && resumes).then_some(older_ticket.unwrap_or_default()),
+                compress_certificate: (!compression.is_empty()).then_some(Sequence::from(compression.as_slice())),
                 status_request: config.asks_for_status.then_some(CertificateStatusRequest::OCSP),
                 signed_certificate_timestamp: config.asks_for_timestamps,
                 supported_groups: Some(Sequence::from(groups.as_slice())),

@@ -6,7 +6,7 @@ use portunus_x509::{Certificate, ServerName, UnixTime};
 
 use super::hello::{Offer, Opening, SentHello};
 use crate::config::identity::Identity;
-use crate::config::verify::{Presented, Stapled, Verified};
+use crate::config::verify::{Presented, Verified};
 use crate::crypto::group::{ExchangeFailed, KeyShares};
 use crate::crypto::secret::Secret;
 use crate::crypto::suite::Suite;
@@ -21,7 +21,7 @@ use crate::limits::{MAX_TICKET_KEPT, TICKET_LIFETIME};
 use crate::observe::{Direction, Note};
 use crate::schedule::tls12::{MainSecret, Randoms};
 use crate::schedule::transcript::Transcript;
-use crate::session::client::{ClientSession, OfVersion};
+use crate::session::client::{ClientSession, OfVersion, Stapled};
 use crate::wire::tls12::{
     CertificateRequest, ClientKeyExchange, NewSessionTicket, ServerHello, ServerHelloDone, ServerKeyExchange,
 };
@@ -609,6 +609,7 @@ fn keep_session(basis: &SessionBasis<'_>, ticket: Option<&Message>) -> Result<()
         owner: config.owner(),
         chain: basis.chain.clone(),
         stapled: basis.stapled.clone(),
+        is_for_all_names: false,
     };
     sessions.put(offer.server, session);
     Ok(())

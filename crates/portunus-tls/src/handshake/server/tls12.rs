@@ -453,7 +453,7 @@ fn requested(config: &ServerConfig) -> Option<Requested> {
 
 fn certificate_request(channel: &mut Channel, transcript: &mut Transcript, config: &ServerConfig) -> Result<(), Error> {
     let authorities: Vec<_> = config.authorities.iter().map(|name| DistinguishedName(name)).collect();
-    let signature_algorithms = config.policy.signature_algorithms();
+    let signature_algorithms = config.policy.signature_algorithms().collect::<Vec<_>>();
     let types = [ClientCertificateType::ECDSA_SIGN, ClientCertificateType::RSA_SIGN];
     let message = CertificateRequest {
         certificate_types: Sequence::from(&types),
