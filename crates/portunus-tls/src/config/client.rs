@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::certificate_compression::CompressCertificate;
-use crate::config::identity::ChooseClientIdentity;
+use crate::config::identities::ChooseClientIdentity;
 use crate::config::verify::VerifyPeer;
 use crate::error::Misuse;
 use crate::keylog::KeyLog;

@@ -2,20 +2,17 @@
 
 use std::sync::Arc;
 
-use portunus_x509::{Certificate, DnsName, GeneralName};
+use portunus_x509::{Certificate, DnsName, GeneralName, SignatureAlgorithm};
 
 use crate::config::certificate_compression::{CompressCertificate, Compressed, CompressedMessage};
 use crate::crypto::sign::{LocalKey, Sign};
 #[cfg(feature = "tls12")]
 use crate::crypto::tls12::Authentication;
-use crate::decision::Decision;
 use crate::error::Internal;
-use crate::wire::CertificateRequest;
 use crate::wire::ClientHello;
 use crate::wire::{
     Certificate as CertificateMessage, CertificateStatus, CertificateStatusType, Decode, DistinguishedName, Encode,
-    ExtensionType, ProtocolVersion, Sequence, SignatureScheme, SignedCertificateTimestampList, UnknownExtension,
-    Writer,
+    ExtensionType, Sequence, SignatureScheme, SignedCertificateTimestampList, UnknownExtension, Writer,
 };
 
 /// A certificate chain and the key that belongs to it.
@@ -26,6 +23,8 @@ pub struct Identity {
     pub(crate) key_algorithm: portunus_x509::KeyAlgorithm,
     names: Vec<String>,
     issuers: Vec<Vec<u8>>,
+    /// What each certificate was signed with, by any of its names.
+    signed_with: Vec<&'static [SignatureScheme]>,
     /// The data of the extension `status_request`.
     status: Option<Vec<u8>>,
     /// The data of the extension `signed_certificate_timestamp`.
@@ -79,12 +78,17 @@ impl Identity {
     pub fn with_signer(chain: Vec<Vec<u8>>, key: Arc<dyn Sign>) -> Result<Self, UnusableIdentity> {
         let mut names = Vec::new();
         let mut issuers = Vec::new();
+        let mut signed_with = Vec::new();
         #[cfg(feature = "tls12")]
         let mut key_algorithm = None;
         for (index, der) in chain.iter().enumerate() {
             let certificate =
                 Certificate::parse(der).map_err(|reason| UnusableIdentity::Unreadable { index, reason })?;
             issuers.push(certificate.issuer().der().to_vec());
+            // Nobody verifies the signature of one that signed itself (RFC 9846 section 4.5.2.2).
+            if !certificate.is_self_issued() {
+                signed_with.push(schemes_of(certificate.signature_algorithm()));
+            }
             if index == 0 {
                 #[cfg(feature = "tls12")]
                 key_algorithm.replace(certificate.subject_public_key_info().algorithm.clone());
@@ -107,6 +111,7 @@ impl Identity {
             key,
             names,
             issuers,
+            signed_with,
             status: None,
             timestamps: None,
             compressed: Compressed::default(),
@@ -187,14 +192,14 @@ impl Identity {
 
     /// Whether a client of TLS 1.2 offers a cipher suite under which this kind of key can prove itself; in TLS 1.3 any will do.
     #[cfg(feature = "tls12")]
-    fn has_suite(&self, hello: &ClientHello<'_>) -> bool {
+    pub(super) fn has_suite(&self, hello: &ClientHello<'_>) -> bool {
         let kind = Authentication::of_key(&self.key_algorithm);
         let fits = |suite| kind.is_some() && Authentication::of_suite(suite) == kind;
         hello.cipher_suites.iter().any(fits)
     }
 
     #[cfg(not(feature = "tls12"))]
-    fn has_suite(&self, _: &ClientHello<'_>) -> bool {
+    pub(super) fn has_suite(&self, _: &ClientHello<'_>) -> bool {
         true
     }
 
@@ -203,6 +208,12 @@ impl Identity {
         authorities
             .iter()
             .any(|authority| self.issuers.iter().any(|issuer| issuer.as_slice() == authority.0))
+    }
+
+    /// Whether the whole chain is signed with schemes that are allowed.
+    pub(crate) fn chain_fits(&self, allowed: impl Fn(&SignatureScheme) -> bool) -> bool {
+        let mut signed_with = self.signed_with.iter();
+        signed_with.all(|schemes| schemes.iter().any(&allowed))
     }
 
     /// The scheme that this key prefers among those that the peer verifies.
@@ -220,76 +231,29 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-/// A server's choice of the certificate to show.
-pub trait ChooseIdentity: Send + Sync {
-    /// The identity for this ClientHello; `None` when there is none for its name (`unrecognized_name`). `host` is the server name that the client
-    /// asked for, where it sent one that can be a host name.
-    fn choose<'a>(
-        &'a self,
-        hello: &'a ClientHello<'_>,
-        host: Option<&'a DnsName>,
-    ) -> Decision<'a, Option<Arc<Identity>>>;
-}
-
-/// A fixed list of identities: by name first, then by what the client can verify. A client that asks for a name that none has, or for none, gets the
-/// first that it can verify: it will see for itself whether the name fits.
-#[derive(Clone, Debug)]
-pub struct Identities(Vec<Arc<Identity>>);
-
-impl Identities {
-    /// The identities, the preferred first.
-    pub fn new(identities: Vec<Arc<Identity>>) -> Self {
-        Self(identities)
-    }
-}
-
-impl ChooseIdentity for Identities {
-    fn choose<'a>(
-        &'a self,
-        hello: &'a ClientHello<'_>,
-        host: Option<&'a DnsName>,
-    ) -> Decision<'a, Option<Arc<Identity>>> {
-        let versions = hello.extensions.supported_versions;
-        let is_older = !versions.is_some_and(|versions| versions.contains(&ProtocolVersion::TLS1_3));
-        let verifiable = |identity: &&Arc<Identity>| {
-            let schemes = hello.extensions.signature_algorithms;
-            let fits = |scheme: &SignatureScheme| {
-                (is_older || scheme.is_for_tls13()) && schemes.is_none_or(|schemes| schemes.contains(scheme))
-            };
-            identity.scheme_among(fits).is_some() && (!is_older || identity.has_suite(hello))
-        };
-        let named = |identity: &&Arc<Identity>| host.is_some_and(|host| identity.names(host));
-        // A certificate of the right name that the client cannot verify is still the better answer: the alert then says what is wrong.
-        let chosen = (self.0.iter().find(|identity| named(identity) && verifiable(identity)))
-            .or_else(|| self.0.iter().find(named))
-            .or_else(|| self.0.iter().find(verifiable))
-            .or_else(|| self.0.first());
-        Decision::ready(chosen.cloned())
-    }
-}
-
-/// A client's choice of the certificate to show when a server asks.
-pub trait ChooseClientIdentity: Send + Sync {
-    /// The identity for this CertificateRequest; `None` to show none.
-    fn choose<'a>(&'a self, request: &'a CertificateRequest<'_>) -> Decision<'a, Option<Arc<Identity>>>;
-}
-
-impl ChooseClientIdentity for Identities {
-    fn choose<'a>(&'a self, request: &'a CertificateRequest<'_>) -> Decision<'a, Option<Arc<Identity>>> {
-        let schemes = request.signature_algorithms.unwrap_or_default();
-        let signs = |identity: &Identity| identity.scheme_among(|scheme| schemes.contains(scheme)).is_some();
-        // In TLS 1.3 the others may stand there for certificates alone.
-        let signs_best = |identity: &Identity| {
-            let fits = |scheme: &SignatureScheme| scheme.is_for_tls13() && schemes.contains(scheme);
-            identity.scheme_among(fits).is_some()
-        };
-        let authorities = request.certificate_authorities;
-        let accepted = |identity: &&Arc<Identity>| authorities.is_none_or(|authorities| identity.is_from(authorities));
-        let chosen = (self
-            .0
-            .iter()
-            .find(|identity| signs_best(identity) && accepted(identity)))
-        .or_else(|| self.0.iter().find(|identity| signs(identity) && accepted(identity)));
-        Decision::ready(chosen.cloned())
+/// A certificate's signature as `signature_algorithms_cert` names it (RFC 9846 section 4.3.3). The schemes of ECDSA stand for their hash: which curve the
+/// issuer's key is on shows in the issuer's certificate alone.
+fn schemes_of(algorithm: SignatureAlgorithm<'_>) -> &'static [SignatureScheme] {
+    match algorithm {
+        SignatureAlgorithm::RsaPkcs1Sha256 => &[SignatureScheme::RSA_PKCS1_SHA256],
+        SignatureAlgorithm::RsaPkcs1Sha384 => &[SignatureScheme::RSA_PKCS1_SHA384],
+        SignatureAlgorithm::RsaPkcs1Sha512 => &[SignatureScheme::RSA_PKCS1_SHA512],
+        SignatureAlgorithm::RsaPssSha256 => &[
+            SignatureScheme::RSA_PSS_RSAE_SHA256,
+            SignatureScheme::RSA_PSS_PSS_SHA256,
+        ],
+        SignatureAlgorithm::RsaPssSha384 => &[
+            SignatureScheme::RSA_PSS_RSAE_SHA384,
+            SignatureScheme::RSA_PSS_PSS_SHA384,
+        ],
+        SignatureAlgorithm::RsaPssSha512 => &[
+            SignatureScheme::RSA_PSS_RSAE_SHA512,
+            SignatureScheme::RSA_PSS_PSS_SHA512,
+        ],
+        SignatureAlgorithm::EcdsaSha256 => &[SignatureScheme::ECDSA_SECP256R1_SHA256],
+        SignatureAlgorithm::EcdsaSha384 => &[SignatureScheme::ECDSA_SECP384R1_SHA384],
+        SignatureAlgorithm::EcdsaSha512 => &[SignatureScheme::ECDSA_SECP521R1_SHA512],
+        SignatureAlgorithm::Ed25519 => &[SignatureScheme::ED25519],
+        SignatureAlgorithm::Other(_) => &[],
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portunus_x509::DnsName;
 
 use crate::config::certificate_compression::CompressCertificate;
-use crate::config::identity::ChooseIdentity;
+use crate::config::identities::ChooseIdentity;
 use crate::config::verify::VerifyPeer;
 use crate::decision::Decision;
 use crate::keylog::KeyLog;

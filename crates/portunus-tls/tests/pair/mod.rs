@@ -36,7 +36,11 @@ impl Authority {
     }
 
     pub fn named(name: &str) -> Self {
-        let key = KeyPair::generate().unwrap();
+        Self::signing_with(name, &rcgen::PKCS_ECDSA_P256_SHA256)
+    }
+
+    pub fn signing_with(name: &str, algorithm: &'static SignatureAlgorithm) -> Self {
+        let key = KeyPair::generate_for(algorithm).unwrap();
         let mut params = CertificateParams::default();
         validity(&mut params);
         params.distinguished_name.push(rcgen::DnType::CommonName, name);
