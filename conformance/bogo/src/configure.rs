@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portunus_tls::wire::{CipherSuite, ClientHello, NamedGroup, SignatureScheme};
+use portunus_tls::wire::{CipherSuite, ClientHello, NamedGroup, ProtocolVersion, SignatureScheme};
 use portunus_tls::{
     ChooseConfig, ClientConfig, CompressCertificate, Decision, Identities, Misuse, Policy, ServerConfig, Tickets,
 };
@@ -73,7 +73,9 @@ fn policy(settings: &Settings) -> Result<Policy, Stop> {
     if !settings.allows(TLS1_3) {
         return Stop::not_implemented("versions without TLS 1.3");
     }
-    let mut policy = Policy::modern();
+    let mut policy = Policy::modern()
+        .with_versions(&[ProtocolVersion::TLS1_3])
+        .map_err(lacks("TLS 1.3"))?;
     if !settings.cipher_suites.is_empty() {
         let suites: Vec<_> = settings.cipher_suites.iter().map(|id| CipherSuite(*id)).collect();
         policy = policy.with_cipher_suites(&suites).map_err(lacks("a cipher suite"))?;
