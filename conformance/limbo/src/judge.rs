@@ -2,20 +2,12 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use portunus_verdicts::Actual;
 use portunus_x509::{Anchors, Policy, Purpose, ServerName, UnixTime, pem, verify};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::suite::{Case, Kind};
-
-/// What became of a case, and why.
-#[derive(Debug)]
-pub(crate) enum Actual {
-    Accepted,
-    Refused(String),
-    /// It asks for something that the verifier does not do.
-    LeftOut(&'static str),
-}
 
 /// The profile that a namespace is written for.
 fn policy(case: &Case) -> Policy {
