@@ -69,8 +69,10 @@ pub struct Extensions<'a> {
     pub(crate) subject_alt_name: Option<Extension<'a>>,
     pub(crate) basic_constraints: Option<Extension<'a>>,
     pub(crate) name_constraints: Option<Extension<'a>>,
-    /// Not critical ones alone: policies are not processed yet, so a critical one counts as unknown.
+    pub(crate) certificate_policies: Option<Extension<'a>>,
+    pub(crate) policy_mappings: Option<Extension<'a>>,
     pub(crate) policy_constraints: Option<Extension<'a>>,
+    pub(crate) inhibit_any_policy: Option<Extension<'a>>,
     pub(crate) authority_information_access: Option<Extension<'a>>,
     /// The first critical one that is none of the above or of those that a later layer understands.
     pub(crate) unknown_critical: Option<Extension<'a>>,
@@ -91,7 +93,10 @@ impl<'a> Extensions<'a> {
             subject_alt_name: None,
             basic_constraints: None,
             name_constraints: None,
+            certificate_policies: None,
+            policy_mappings: None,
             policy_constraints: None,
+            inhibit_any_policy: None,
             authority_information_access: None,
             unknown_critical: None,
         }
@@ -131,10 +136,11 @@ impl<'a> Extensions<'a> {
             known::SUBJECT_ALT_NAME => &mut self.subject_alt_name,
             known::BASIC_CONSTRAINTS => &mut self.basic_constraints,
             known::NAME_CONSTRAINTS => &mut self.name_constraints,
-            known::POLICY_CONSTRAINTS if !extension.critical => &mut self.policy_constraints,
+            known::CERTIFICATE_POLICIES => &mut self.certificate_policies,
+            known::POLICY_MAPPINGS => &mut self.policy_mappings,
+            known::POLICY_CONSTRAINTS => &mut self.policy_constraints,
+            known::INHIBIT_ANY_POLICY => &mut self.inhibit_any_policy,
             known::AUTHORITY_INFORMATION_ACCESS => &mut self.authority_information_access,
-            // Understood so far as that nothing follows from them while no policy is asked for.
-            known::CERTIFICATE_POLICIES => return,
             _ if extension.critical && self.unknown_critical.is_none() => &mut self.unknown_critical,
             _ => return,
         };
@@ -172,13 +178,7 @@ impl BasicConstraints {
             None
         } else {
             let octets = fields.integer()?;
-            if octets.first().is_some_and(|first| first & 0x80 != 0) {
-                return Err(fields.malformed(Problem::Value));
-            }
-            let value = octets.iter().try_fold(0u32, |value, octet| {
-                value.checked_mul(256).map(|value| value | u32::from(*octet))
-            });
-            Some(value.unwrap_or(u32::MAX))
+            Some(fields.small_number(octets)?)
         };
         fields.finish()?;
         Ok(Self { ca, path_len })

@@ -13,6 +13,12 @@ pub(crate) const MAX_NODES: usize = 10_000;
 /// many constraints: their product has to be bounded (250,000 is what Mozilla and Go allow).
 pub(crate) const MAX_NAME_CONSTRAINT_COMPARISONS: usize = 250_000;
 
+/// Policies of a certificate, and mappings of one: each is looked up among those of the certificate above. Real ones have some five.
+pub(crate) const MAX_POLICIES: usize = 256;
+
+/// Policies that one verdict may look at, counted on each path anew: some twenty long paths of certificates that are full of them.
+pub(crate) const MAX_POLICY_NODES: usize = 200_000;
+
 /// Certificates of a path, the anchor among them. The web needs five; PKITS goes up to seven.
 pub(crate) const MAX_PATH: usize = 16;
 

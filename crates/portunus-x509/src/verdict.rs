@@ -3,7 +3,8 @@
 use crate::anchors::Anchors;
 use crate::certificate::Certificate;
 use crate::der::Malformed;
-use crate::path::{Found, Question, made_checks};
+use crate::path::{Found, Question, made_checks, user_constrained};
+use crate::policies::InitialPolicies;
 use crate::policy::{Policy, Purpose};
 use crate::report::{Finding, Outcome};
 use crate::{Printable, ServerName, UnixTime};
@@ -29,6 +30,7 @@ struct Inner {
     name: Option<ServerName>,
     time: UnixTime,
     policy: Policy,
+    initial_policies: Option<Box<InitialPolicies>>,
 }
 
 impl VerifiedPath {
@@ -62,6 +64,7 @@ impl VerifiedPath {
             name: question.name.cloned(),
             time: question.time,
             policy: question.policy.clone(),
+            initial_policies: question.initial_policies.map(|initial| Box::new(initial.clone())),
         }))
     }
 
@@ -93,17 +96,23 @@ impl VerifiedPath {
             name,
             time,
             policy,
+            initial_policies,
             ..
         } = &*self.0;
-        made_checks(
-            &self.parsed(),
-            &Question {
-                purpose: *purpose,
-                name: name.as_ref(),
-                time: *time,
-                policy,
-            },
-        )
+        let question = Question {
+            name: name.as_ref(),
+            initial_policies: initial_policies.as_deref(),
+            ..Question::new(*purpose, *time, policy)
+        };
+        made_checks(&self.parsed(), &question)
+    }
+
+    /// The certificate policies that the path is valid under, in dotted form: the user-constrained-policy-set (RFC 5280 section 6.1.6).
+    /// anyPolicy (`2.5.29.32.0`) stands for all others. Where none was needed there may be none.
+    pub fn policies(&self) -> Vec<String> {
+        let certificates = self.parsed();
+        let policies = user_constrained(&certificates, self.0.initial_policies.as_deref(), &self.0.policy);
+        policies.iter().map(ToString::to_string).collect()
     }
 
     /// The checks that failed and that the profile lets pass.

@@ -155,6 +155,18 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The contents of an INTEGER (0..MAX) as a number; one beyond 2³²−1 is as good as that.
+    pub(crate) fn small_number(&self, contents: &'a [u8]) -> Result<u32, Malformed> {
+        let octets = self.check_integer(contents)?;
+        if octets.first().is_some_and(|first| first & 0x80 != 0) {
+            return Err(self.malformed(Problem::Value));
+        }
+        let value = octets.iter().try_fold(0u32, |value, octet| {
+            value.checked_mul(256).map(|value| value | u32::from(*octet))
+        });
+        Ok(value.unwrap_or(u32::MAX))
+    }
+
     /// A BIT STRING: its bits, filled up to whole octets, and how many at the end are filling.
     pub(crate) fn bit_string(&mut self) -> Result<(&'a [u8], u8), Malformed> {
         let element = self.element(tag::BIT_STRING)?;

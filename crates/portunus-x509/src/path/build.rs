@@ -1,14 +1,13 @@
 //! The search for a path: depth first over all candidates, cheap checks before signatures (RFC 4158).
 
 use super::budget::{Exhausted, Spent};
-use super::check::{self, Question, Role, Verdict};
-use super::names;
+use super::check::{self, Role, Verdict};
+use super::{Question, names, policies};
 use crate::UnixTime;
 use crate::anchors::{Anchor, Anchors};
 use crate::certificate::Certificate;
 use crate::der::Malformed;
 use crate::limits::MAX_PATH;
-use crate::memory::SignatureMemory;
 use crate::policy::Policy;
 use crate::signature::Known;
 use std::ops::ControlFlow;
@@ -88,7 +87,6 @@ pub(crate) struct Search<'a, 'q> {
     pub(crate) unreadable: Vec<Malformed>,
     pub(crate) anchors: &'a Anchors,
     pub(crate) question: &'q Question<'q>,
-    memory: Option<&'q SignatureMemory>,
     pub(crate) spent: Spent,
     /// Signatures that were verified: each once, whatever the number of paths over it.
     signatures: Vec<(usize, Place, bool)>,
@@ -122,7 +120,6 @@ impl<'a, 'q> Search<'a, 'q> {
         candidates: impl ExactSizeIterator<Item = &'a [u8]>,
         anchors: &'a Anchors,
         question: &'q Question<'q>,
-        memory: Option<&'q SignatureMemory>,
     ) -> Self {
         let mut known = Vec::with_capacity(candidates.len().saturating_add(1));
         known.push(Candidate::new(end_entity));
@@ -142,7 +139,6 @@ impl<'a, 'q> Search<'a, 'q> {
             unreadable,
             anchors,
             question,
-            memory,
             spent,
             signatures: Vec::new(),
             distrustful: false,
@@ -182,7 +178,7 @@ impl<'a, 'q> Search<'a, 'q> {
                 continue;
             };
             self.spent.step()?;
-            if !self.anchor_fits(&issuer.certificate, path)? {
+            if !self.anchor_fits(&issuer.certificate, path)? || !self.policies_allow(&issuer.certificate, path)? {
                 continue;
             }
             match self.first_bad_signature(path, &issuer)? {
@@ -290,6 +286,14 @@ impl<'a, 'q> Search<'a, 'q> {
         Ok(above(anchor, below, self.question.policy, &mut self.spent, &mut sink)?.is_continue())
     }
 
+    /// Whether the whole path is valid under an acceptable certificate policy, or needs none.
+    fn policies_allow(&mut self, anchor: &Certificate<'_>, path: &[usize]) -> Result<bool, Exhausted> {
+        let candidates = path.iter().filter_map(|place| self.candidates.get(*place));
+        let path = candidates.map(|candidate| &candidate.certificate);
+        let mut sink = Verdict(self.question.policy);
+        Ok(policies::check(anchor, path, self.question, &mut self.spent, &mut sink)?.is_continue())
+    }
+
     /// Whether a candidate may stand above the path.
     fn candidate_fits(&mut self, place: usize, path: &[usize]) -> Result<bool, Exhausted> {
         let mut sink = Verdict(self.question.policy);
@@ -348,7 +352,7 @@ impl<'a, 'q> Search<'a, 'q> {
         };
         let good = match (candidate(signed), issuer) {
             (Some(signed), Some(issuer)) => {
-                let memory = self.memory;
+                let memory = self.question.memory;
                 signed.is_signed_by_knowing(issuer.subject_public_key_info(), Known { key, memory })
             }
             _ => false,

@@ -1,27 +1,19 @@
 //! The checks, each in one place. They tell a [`Sink`] what they found: a verdict stops at the first failure and costs no
 //! allocation, a report collects all.
 
-use super::names;
+use super::{Question, names};
 use crate::certificate::Certificate;
 use crate::der::{Malformed, known};
 use crate::extensions::KeyUsage;
 use crate::limits::{MAX_SERIAL_OCTETS, RSA_MODULUS_BITS};
 use crate::name::constraints::Subtree;
+use crate::policies::Mapping;
 use crate::policy::{Policy, Purpose, Severity};
 use crate::report::{Check, Finding, Outcome};
 use crate::signature::SignatureAlgorithm;
 use crate::spki::KeyAlgorithm;
-use crate::{Printable, ServerName, UnixTime};
+use crate::{Printable, UnixTime};
 use std::ops::ControlFlow;
-
-/// What a verdict is asked about.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Question<'q> {
-    pub(crate) purpose: Purpose,
-    pub(crate) name: Option<&'q ServerName>,
-    pub(crate) time: UnixTime,
-    pub(crate) policy: &'q Policy,
-}
 
 /// Whoever listens to the checks.
 pub(crate) trait Sink {
@@ -209,7 +201,7 @@ fn apart(one: UnixTime, other: UnixTime) -> String {
 
 fn key(certificate: &Certificate<'_>, sink: &mut impl Sink) -> ControlFlow<()> {
     let key = certificate.subject_public_key_info();
-    let supported = !matches!(key.algorithm, KeyAlgorithm::Other(_));
+    let supported = !matches!(key.algorithm, KeyAlgorithm::Dsa | KeyAlgorithm::Other(_));
     sink.note(Check::KeyAlgorithm, supported, || key.algorithm.to_string())?;
     if matches!(key.algorithm, KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss) {
         let bits = key.rsa_modulus_bits();
@@ -276,6 +268,19 @@ fn authority_usage(
         policy_constraints.is_none_or(|e| e.critical),
         String::new,
     )?;
+    sink.read(certificate.policy_constraints())?;
+    sink.note(
+        Check::InhibitAnyPolicyCritical,
+        extensions.inhibit_any_policy.is_none_or(|e| e.critical),
+        String::new,
+    )?;
+    sink.read(certificate.inhibit_any_policy())?;
+    if let Some(mappings) = sink.read(certificate.policy_mappings())?.flatten() {
+        let any = |mapping: Mapping<'_>| {
+            mapping.issuer_domain == known::ANY_POLICY || mapping.subject_domain == known::ANY_POLICY
+        };
+        sink.note(Check::PolicyMappings, !mappings.iter().any(any), String::new)?;
+    }
     ControlFlow::Continue(())
 }
 

@@ -2,7 +2,8 @@
 
 use super::budget::Spent;
 use super::build::{IssuingAnchor, Search, Signer, above};
-use super::check::{self, Question, Report, Role, Sink, hexadecimal};
+use super::check::{self, Report, Role, Sink, hexadecimal};
+use super::{Question, policies};
 use crate::certificate::Certificate;
 use crate::der::Malformed;
 use crate::limits::{MAX_NODES_TO_EXPLAIN, MAX_PATH, MAX_REFUSED_PATHS, MAX_SHOWN_NAME};
@@ -258,6 +259,10 @@ fn findings(
     });
     // A report never breaks off by itself.
     let _ = flow;
+    if let (true, Some((anchor, path))) = (anchored, certificates.split_last()) {
+        report.certificate = 0;
+        let _ = policies::check(anchor, path.iter(), question, spent, &mut report);
+    }
     for (at, certificate) in certificates.iter().enumerate() {
         let (Some(good), Some(issuer)) = (signed(at), certificates.get(at.saturating_add(1))) else {
             continue;
