@@ -9,6 +9,7 @@ use crate::extensions::{
 use crate::name::constraints::NameConstraints;
 use crate::name::{DistinguishedName, GeneralNames};
 use crate::policies::{CertificatePolicies, PolicyConstraints, PolicyMappings, inhibit_any_policy};
+use crate::revocation::DistributionPoints;
 use crate::signature::{self, Known, SignatureAlgorithm};
 use crate::spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
@@ -192,6 +193,14 @@ impl<'a> Certificate<'a> {
     /// The identifier of this key.
     pub fn subject_key_identifier(&self) -> Result<Option<&'a [u8]>, Malformed> {
         read(self.extensions.subject_key_identifier, subject_key_identifier)
+    }
+
+    /// Where its issuer tells what has been revoked.
+    pub(crate) fn crl_distribution_points(&self) -> Result<DistributionPoints<'a>, Malformed> {
+        match self.extensions.crl_distribution_points {
+            Some(extension) => DistributionPoints::parse(extension.value),
+            None => Ok(DistributionPoints::none()),
+        }
     }
 
     /// The policies that it was issued under.

@@ -285,6 +285,21 @@ checks! {
         web Refuse, rfc5280 Refuse, private Refuse;
         passes "was signed by its issuer"; fails "was not signed by the issuer that it names";
         advice "Either the certificate was changed after it was signed, or the authority has a second key under the same name (then the fitting intermediate or root is missing).";
+    /// Somebody who may say so tells whether the certificate is revoked.
+    RevocationStatus "X509-REVOCATION-UNKNOWN" Other; "cRLDistributionPoints", "RFC 5280 section 6.3.3";
+        web Refuse, rfc5280 Refuse, private Refuse;
+        passes "has a known revocation status"; fails "has an unknown revocation status";
+        advice "Revocation is to be checked, and no usable list tells of this certificate. Fetch its issuer's current lists.";
+    /// The list that tells it has the form that RFC 5280 wants.
+    RevocationListForm "X509-CRL-FORM" Other; "certificateList", "RFC 5280 section 5.2";
+        web Refuse, rfc5280 Refuse, private Warn;
+        passes "has its status in a list of the right form"; fails "has its status in a list of a form that is not allowed";
+        advice "Lists have an authorityKeyIdentifier, a cRLNumber that is not critical, and one signature algorithm. Have the list issued anew.";
+    /// The certificate is not revoked.
+    Revoked "X509-REVOKED" Other; "revokedCertificates", "RFC 5280 section 6.3.3";
+        web Refuse, rfc5280 Refuse, private Refuse;
+        passes "has not been revoked"; fails "has been revoked";
+        advice "Its issuer has taken it back: its key may be in wrong hands. Take a new certificate for a new key.";
 }
 
 impl Check {

@@ -17,7 +17,7 @@ pub struct Extension<'a> {
 }
 
 impl<'a> Extension<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let mut fields = reader.sequence()?;
         let oid = fields.at("extensions.extnID").oid()?;
         let critical = fields.at("extensions.critical").default_false()?;
@@ -69,6 +69,8 @@ pub struct Extensions<'a> {
     pub(crate) subject_alt_name: Option<Extension<'a>>,
     pub(crate) basic_constraints: Option<Extension<'a>>,
     pub(crate) name_constraints: Option<Extension<'a>>,
+    /// Whoever asks for nothing about revocation does not process it: a critical one is unknown then.
+    pub(crate) crl_distribution_points: Option<Extension<'a>>,
     pub(crate) certificate_policies: Option<Extension<'a>>,
     pub(crate) policy_mappings: Option<Extension<'a>>,
     pub(crate) policy_constraints: Option<Extension<'a>>,
@@ -93,6 +95,7 @@ impl<'a> Extensions<'a> {
             subject_alt_name: None,
             basic_constraints: None,
             name_constraints: None,
+            crl_distribution_points: None,
             certificate_policies: None,
             policy_mappings: None,
             policy_constraints: None,
@@ -109,21 +112,10 @@ impl<'a> Extensions<'a> {
             return Err(all.malformed(Problem::Empty));
         }
         let mut found = Self::over(all.clone());
-        let mut rest = all.clone();
-        let mut seen = [Oid::new(&[]); MAX_EXTENSIONS];
-        let mut free = 0..MAX_EXTENSIONS;
-        while !rest.is_empty() {
-            let extension = Extension::read(&mut rest)?;
-            if seen.iter().take(free.start).any(|earlier| *earlier == extension.oid) {
-                return Err(all.malformed(Problem::Duplicate));
-            }
-            let place = free
-                .next()
-                .and_then(|place| seen.get_mut(place))
-                .ok_or(all.malformed(Problem::TooMany))?;
-            *place = extension.oid;
+        each_extension(&all, |extension| {
             found.file(extension);
-        }
+            Ok(())
+        })?;
         Ok(found)
     }
 
@@ -136,6 +128,7 @@ impl<'a> Extensions<'a> {
             known::SUBJECT_ALT_NAME => &mut self.subject_alt_name,
             known::BASIC_CONSTRAINTS => &mut self.basic_constraints,
             known::NAME_CONSTRAINTS => &mut self.name_constraints,
+            known::CRL_DISTRIBUTION_POINTS => &mut self.crl_distribution_points,
             known::CERTIFICATE_POLICIES => &mut self.certificate_policies,
             known::POLICY_MAPPINGS => &mut self.policy_mappings,
             known::POLICY_CONSTRAINTS => &mut self.policy_constraints,
@@ -158,6 +151,29 @@ impl<'a> Extensions<'a> {
             }
         })
     }
+}
+
+/// Reads each extension; none may come twice (RFC 5280 section 4.2).
+pub(crate) fn each_extension<'a>(
+    all: &Reader<'a>,
+    mut take: impl FnMut(Extension<'a>) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    let mut rest = all.clone();
+    let mut seen = [Oid::new(&[]); MAX_EXTENSIONS];
+    let mut free = 0..MAX_EXTENSIONS;
+    while !rest.is_empty() {
+        let extension = Extension::read(&mut rest)?;
+        if seen.iter().take(free.start).any(|earlier| *earlier == extension.oid) {
+            return Err(all.malformed(Problem::Duplicate));
+        }
+        let place = free
+            .next()
+            .and_then(|place| seen.get_mut(place))
+            .ok_or(all.malformed(Problem::TooMany))?;
+        *place = extension.oid;
+        take(extension)?;
+    }
+    Ok(())
 }
 
 /// `BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER (0..MAX) OPTIONAL }`.

@@ -25,6 +25,10 @@ pub(crate) const MAX_PATH: usize = 16;
 /// Certificates that a peer may send along; those beyond it are not looked at. Cases of the field send a hundred.
 pub(crate) const MAX_CANDIDATES: usize = 200;
 
+/// Issuers of revocation lists, each needed for the list that tells of the one before: the search for their paths begins anew for each. Two
+/// exist in the field.
+pub(crate) const MAX_LIST_ISSUERS_IN_A_ROW: usize = 4;
+
 /// Refused paths that are kept to be told. People read one or two.
 pub(crate) const MAX_REFUSED_PATHS: usize = 16;
 

@@ -31,6 +31,8 @@ struct Inner {
     time: UnixTime,
     policy: Policy,
     initial_policies: Option<Box<InitialPolicies>>,
+    /// What was found about revocation: the lists are the caller's, and not kept.
+    revocation: Vec<Finding>,
 }
 
 impl VerifiedPath {
@@ -38,6 +40,7 @@ impl VerifiedPath {
         Found {
             certificates,
             valid_until,
+            revocation,
         }: Found,
         chain: &[C],
         anchors: &Anchors,
@@ -65,6 +68,7 @@ impl VerifiedPath {
             time: question.time,
             policy: question.policy.clone(),
             initial_policies: question.initial_policies.map(|initial| Box::new(initial.clone())),
+            revocation,
         }))
     }
 
@@ -84,7 +88,8 @@ impl VerifiedPath {
         self.0.time
     }
 
-    /// The time until which the verdict holds: the first end of validity on the path.
+    /// The time until which the verdict holds: the first end of validity on the path, or of a
+    /// revocation list that was needed.
     pub fn valid_until(&self) -> UnixTime {
         self.0.valid_until
     }
@@ -104,7 +109,9 @@ impl VerifiedPath {
             initial_policies: initial_policies.as_deref(),
             ..Question::new(*purpose, *time, policy)
         };
-        made_checks(&self.parsed(), &question)
+        let mut checks = made_checks(&self.parsed(), &question);
+        checks.extend(self.0.revocation.iter().cloned());
+        checks
     }
 
     /// The certificate policies that the path is valid under, in dotted form: the user-constrained-policy-set (RFC 5280 section 6.1.6).

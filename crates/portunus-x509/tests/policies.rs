@@ -2,6 +2,7 @@
 
 mod authority;
 
+use authority::der::sequence;
 use authority::{Authority, NOW, trusting};
 use portunus_x509::{InitialPolicies, Policy, Purpose, Question, Refusal, VerifiedPath};
 use rcgen::{CertificateParams, CustomExtension};
@@ -16,16 +17,6 @@ fn oid(n: u8) -> Vec<u8> {
 
 fn any() -> Vec<u8> {
     vec![0x06, 4, 0x55, 0x1d, 0x20, 0]
-}
-
-fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
-    let contents = parts.concat();
-    let length = u16::try_from(contents.len()).expect("short");
-    match length {
-        0..128 => [&[0x30, length.to_be_bytes()[1]][..], &contents].concat(),
-        128..256 => [&[0x30, 0x81, length.to_be_bytes()[1]][..], &contents].concat(),
-        _ => [&[0x30, 0x82][..], &length.to_be_bytes(), &contents].concat(),
-    }
 }
 
 fn add(params: &mut CertificateParams, arc: u64, critical: bool, value: Vec<u8>) {

@@ -56,7 +56,7 @@ const MODULES: &[(&str, &[&[&str]])] = &[
         &[
             &["der", "limits", "printable", "time"],
             &["name", "pem", "spki"],
-            &["extensions", "policies", "signature"],
+            &["extensions", "policies", "revocation", "signature"],
             &["certificate"],
             &["anchors"],
             &["checks", "policy", "report"],

@@ -8,6 +8,7 @@ mod names;
 mod order;
 mod policies;
 mod question;
+mod revocation;
 
 use crate::anchors::Anchors;
 use crate::certificate::Certificate;
@@ -77,7 +78,7 @@ fn search<C: AsRef<[u8]>>(chain: &[C], anchors: &Anchors, question: &Question<'_
         Err(malformed) => return Err(explain::unreadable(end_entity, &malformed)),
     };
 
-    let sound = check::end_entity(&certificate, question, &mut Verdict(policy)).is_continue();
+    let sound = check::end_entity(&certificate, question, &mut Verdict(question)).is_continue();
     if policy.accepts_anchor_as_end_entity()
         && let Some(anchor) = anchors.same_as(end_entity)
     {
@@ -85,6 +86,7 @@ fn search<C: AsRef<[u8]>>(chain: &[C], anchors: &Anchors, question: &Question<'_
             let found = Found {
                 certificates: vec![anchor],
                 valid_until: certificate.validity().not_after,
+                revocation: Vec::new(),
             };
             Ok(VerifiedPath::new(found, chain, anchors, question))
         } else {

@@ -3,8 +3,9 @@
 use crate::anchors::Anchors;
 use crate::memory::SignatureMemory;
 use crate::policies::InitialPolicies;
-use crate::policy::{Policy, Purpose};
-use crate::report::Refusal;
+use crate::policy::{Policy, Purpose, Severity};
+use crate::report::{Check, Refusal};
+use crate::revocation::Revocation;
 use crate::verdict::VerifiedPath;
 use crate::{ServerName, UnixTime};
 
@@ -31,10 +32,12 @@ pub struct Question<'q> {
     pub(crate) name: Option<&'q ServerName>,
     pub(crate) memory: Option<&'q SignatureMemory>,
     pub(crate) initial_policies: Option<&'q InitialPolicies>,
+    pub(crate) revocation: Option<&'q Revocation<'q>>,
 }
 
 impl<'q> Question<'q> {
-    /// For this purpose, at this time, by this profile; for any name, without a memory of signatures, whatever the certificate policies.
+    /// For this purpose, at this time, by this profile; for any name, without a memory of signatures, whatever the certificate policies
+    /// and whether anything was revoked.
     pub fn new(purpose: Purpose, time: UnixTime, policy: &'q Policy) -> Self {
         Self {
             purpose,
@@ -43,6 +46,7 @@ impl<'q> Question<'q> {
             name: None,
             memory: None,
             initial_policies: None,
+            revocation: None,
         }
     }
 
@@ -62,6 +66,20 @@ impl<'q> Question<'q> {
     pub fn policies(mut self, initial: &'q InitialPolicies) -> Self {
         self.initial_policies = Some(initial);
         self
+    }
+
+    /// Revocation is checked, with what is known about it.
+    pub fn revocation(mut self, revocation: &'q Revocation<'q>) -> Self {
+        self.revocation = Some(revocation);
+        self
+    }
+
+    /// What follows when `check` fails.
+    pub(crate) fn severity(&self, check: Check) -> Severity {
+        match check {
+            Check::RevocationStatus if self.revocation.is_none_or(|revocation| !revocation.hard) => Severity::Warn,
+            _ => self.policy.severity(check),
+        }
     }
 
     /// Asks it of a chain, as [`verify`](crate::verify()) does.
