@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::fuzz::{self, Length};
 use crate::run::{Failure, cargo, fail, step, step_by_line};
-use crate::{bogo, limbo, peers, readme};
+use crate::{bogo, limbo, peers, pkits, readme};
 
 /// How long each fuzz target runs here; a long run is `cargo xtask fuzz`.
 const FUZZ: Length = Length::Seconds(5);
@@ -37,10 +37,11 @@ fn all(count: &mut Count) -> Result<(), Failure> {
         count.passed += 1;
         println!("README: {ran}");
     }
-    let cases = limbo::count()?;
-    if let Some((right, wrong)) = cases {
+    let mut wrong_verdicts = 0;
+    for (right, wrong) in [limbo::count()?, pkits::count()?].into_iter().flatten() {
         count.passed += right;
         count.failed += wrong;
+        wrong_verdicts += wrong;
     }
     bogo(count)?;
     let fuzzed = fuzz::run(None, FUZZ)?;
@@ -48,8 +49,8 @@ fn all(count: &mut Count) -> Result<(), Failure> {
     let failed = u64::try_from(fuzzed.failed.len()).unwrap_or(u64::MAX);
     count.failed += failed;
     count.passed += u64::try_from(fuzzed.targets).unwrap_or(u64::MAX).saturating_sub(failed);
-    if cases.is_some_and(|(_, wrong)| wrong > 0) {
-        fail("cases of x509-limbo are not as they should be")
+    if wrong_verdicts > 0 {
+        fail("cases of x509-limbo or tests of PKITS are not as they should be")
     } else if fuzzed.failed.is_empty() {
         Ok(())
     } else {
