@@ -1,4 +1,5 @@
-//! What certificates say about policies (RFC 5280 sections 4.2.1.4, 4.2.1.5, 4.2.1.11 and 4.2.1.14): read and not judged.
+//! What certificates say about policies (RFC 5280 section 4.2.1.4, RFC 5280 section 4.2.1.5, RFC 5280 section 4.2.1.11 and
+//! RFC 5280 section 4.2.1.14): read and not judged.
 
 use crate::der::{Malformed, Oid, Problem, Reader, contents_of_dotted, known, tag};
 use crate::limits::MAX_POLICIES;

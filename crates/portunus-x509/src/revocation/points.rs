@@ -1,5 +1,5 @@
-//! Distribution points: which part of what is revoked a list tells, and which part a certificate wants to know (RFC 5280 sections 4.2.1.13
-//! and 5.2.5).
+//! Distribution points: which part of what is revoked a list tells, and which part a certificate wants to know (RFC 5280 section 4.2.1.13 and
+//! RFC 5280 section 5.2.5).
 
 use crate::der::{Malformed, Problem, Reader, tag};
 use crate::name::{DistinguishedName, GeneralName, GeneralNames, RelativeName};
