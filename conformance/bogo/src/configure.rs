@@ -40,15 +40,25 @@ const PKCS1: [SignatureScheme; 3] = [
     SignatureScheme::RSA_PKCS1_SHA512,
 ];
 
+const POST_QUANTUM: [NamedGroup; 4] = [
+    NamedGroup::X25519MLKEM768,
+    NamedGroup::SECP256R1MLKEM768,
+    NamedGroup::SECP384R1MLKEM1024,
+    NamedGroup::MLKEM1024,
+];
+
 /// The runner expects shares of the first group of each kind unless it says otherwise.
 fn key_shares(settings: &Settings, policy: &Policy) -> Vec<NamedGroup> {
     if let Some(groups) = &settings.key_shares {
         return groups.iter().map(|id| NamedGroup(*id)).collect();
     }
-    let is_hybrid = |group: &&NamedGroup| **group == NamedGroup::X25519MLKEM768;
+    let is_post_quantum = |group: &&NamedGroup| POST_QUANTUM.contains(group);
     let groups = || policy.groups().iter();
-    let (hybrid, classical) = (groups().find(is_hybrid), groups().find(|group| !is_hybrid(group)));
-    hybrid.into_iter().chain(classical).copied().collect()
+    let (post_quantum, classical) = (
+        groups().find(is_post_quantum),
+        groups().find(|group| !is_post_quantum(group)),
+    );
+    post_quantum.into_iter().chain(classical).copied().collect()
 }
 
 /// The engine refuses a value that it does not have.
@@ -102,6 +112,15 @@ pub(crate) fn client(
         .with_key_shares(&key_shares(settings, &policy))
         .map_err(lacks("a key share"))?
         .with_key_log(story.clone());
+    if settings.verifies_resumed {
+        config = config.with_verification_on_resumption();
+    }
+    if settings.asks_for_status {
+        config = config.with_status_request();
+    }
+    if settings.asks_for_timestamps {
+        config = config.with_timestamp_request();
+    }
     if !settings.grease {
         config = config.without_grease();
     }
@@ -135,6 +154,9 @@ pub(crate) fn server(
     tickets: &Arc<Tickets>,
     story: &Arc<Story>,
 ) -> Result<ServerConfig, Stop> {
+    if settings.verifies_resumed {
+        return Stop::not_implemented("-reverify-on-resume of a server");
+    }
     let mut config = match credentials {
         Some(credentials) => ServerConfig::new(credentials.clone()),
         None => ServerConfig::new(Arc::new(Identities::new(Vec::new()))),

@@ -30,6 +30,8 @@ pub(crate) struct Credentials {
     /// Whether a client's choice is the application's own: the first, whatever the server asks for.
     own_choice: bool,
     slow: bool,
+    /// The application fails when it is asked what to staple.
+    fails: bool,
     chosen: Mutex<Option<i64>>,
 }
 
@@ -55,7 +57,7 @@ impl Credentials {
             .zip(&settings.credentials)
             .chain(default.map(|credential| (DEFAULT, credential)));
         for (number, credential) in all {
-            let (identity, schemes) = identity(credential, settings.slow)?;
+            let (identity, schemes) = identity(credential, settings)?;
             let identity = Arc::new(identity);
             numbered.push(Numbered {
                 number,
@@ -75,6 +77,7 @@ impl Credentials {
             mute: Arc::new(mute),
             numbered,
             own_choice: settings.own_client_choice,
+            fails: settings.server && settings.own_ocsp_choice && settings.fails_ocsp,
             slow: settings.slow,
             chosen: Mutex::new(None),
         }))
@@ -112,6 +115,9 @@ impl ChooseIdentity for Credentials {
         hello: &'a ClientHello<'_>,
         host: Option<&'a DnsName>,
     ) -> Decision<'a, Option<Arc<Identity>>> {
+        if self.fails {
+            return self.decide(Decision::ready(None));
+        }
         if self.numbered.iter().all(|known| !known.must_match_issuer) {
             return self.decide(ChooseIdentity::choose(&self.identities, hello, host));
         }
@@ -140,7 +146,7 @@ impl ChooseClientIdentity for Credentials {
 }
 
 /// The identity, and the schemes that it may sign with.
-fn identity(credential: &Credential, slow: bool) -> Result<(Identity, Vec<SignatureScheme>), Stop> {
+fn identity(credential: &Credential, settings: &Settings) -> Result<(Identity, Vec<SignatureScheme>), Stop> {
     let (Some(chain), Some(path)) = (&credential.chain, &credential.key) else {
         return Stop::failed("a credential lacks its chain or its key");
     };
@@ -156,6 +162,7 @@ fn identity(credential: &Credential, slow: bool) -> Result<(Identity, Vec<Signat
     {
         return Stop::not_implemented("PKCS#1 in TLS 1.3");
     }
+    let slow = settings.slow;
     let schemes = if credential.schemes.is_empty() {
         key.schemes().to_vec()
     } else {
@@ -171,7 +178,22 @@ fn identity(credential: &Credential, slow: bool) -> Result<(Identity, Vec<Signat
         let schemes = schemes.clone();
         Identity::with_signer(chain, Arc::new(Signer { key, schemes, slow }))
     };
-    Ok((identity.map_err(|error| unusable(&error))?, schemes))
+    let mut identity = identity.map_err(|error| unusable(&error))?;
+    let staples = !settings.own_ocsp_choice || settings.staples_by_choice;
+    if let Some(response) = credential
+        .ocsp_response
+        .as_ref()
+        .filter(|_| staples && !settings.declines_ocsp)
+    {
+        identity = identity
+            .with_ocsp_response(response)
+            .map_err(|error| unusable(&error))?;
+    }
+    if let Some(list) = &credential.timestamps {
+        let timed = identity.with_timestamps(list.clone());
+        identity = timed.map_err(|error| Stop::Failed(format!(":Timestamps: {error}")))?;
+    }
+    Ok((identity, schemes))
 }
 
 /// The certificates of a file in DER.

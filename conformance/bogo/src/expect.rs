@@ -80,6 +80,13 @@ pub(crate) fn check(settings: &Settings, found: &Found<'_>) -> Result<(), Stop> 
         let named = told.authorities.clone().unwrap_or_default();
         same("the list of authorities", &named, &authorities(list)?)?;
     }
+    let stapled = info.stapled.as_deref().cloned().unwrap_or_default();
+    if let Some(response) = &expect.ocsp_response {
+        same("the OCSP response", &stapled.ocsp_response.as_ref(), &Some(response))?;
+    }
+    if let Some(list) = &expect.timestamps {
+        same("the timestamps", &stapled.timestamps.as_ref(), &Some(list))?;
+    }
     if let Some(name) = &expect.server_name {
         same("the server name", &info.server_name.as_ref(), &Some(name))?;
     }

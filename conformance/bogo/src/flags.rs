@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::stop::Stop;
 
 /// What to do and what to expect in one kind of connection.
@@ -32,11 +35,18 @@ pub(crate) struct Settings {
     pub(crate) trust_cert: Option<PathBuf>,
     pub(crate) verify_peer: bool,
     pub(crate) verify_fail: bool,
+    pub(crate) verifies_resumed: bool,
     pub(crate) require_client_certificate: bool,
     pub(crate) custom_verify: bool,
     pub(crate) own_client_choice: bool,
     pub(crate) own_configuration_choice: bool,
     pub(crate) refuse_configuration: bool,
+    pub(crate) asks_for_status: bool,
+    pub(crate) asks_for_timestamps: bool,
+    pub(crate) own_ocsp_choice: bool,
+    pub(crate) staples_by_choice: bool,
+    pub(crate) declines_ocsp: bool,
+    pub(crate) fails_ocsp: bool,
     pub(crate) authorities: Option<Vec<u8>>,
     pub(crate) host_name: Option<Vec<u8>>,
     pub(crate) advertise_alpn: Option<Vec<u8>>,
@@ -79,6 +89,8 @@ pub(crate) struct Expected {
     pub(crate) peer_chain: Option<PathBuf>,
     pub(crate) verify_result: bool,
     pub(crate) authorities: Option<Vec<u8>>,
+    pub(crate) ocsp_response: Option<Vec<u8>>,
+    pub(crate) timestamps: Option<Vec<u8>>,
     pub(crate) server_name: Option<Vec<u8>>,
     pub(crate) alpn: Option<Vec<u8>>,
     pub(crate) advertised_alpn: Option<Vec<u8>>,
@@ -95,6 +107,8 @@ pub(crate) struct Credential {
     pub(crate) chain: Option<PathBuf>,
     pub(crate) key: Option<PathBuf>,
     pub(crate) schemes: Vec<u16>,
+    pub(crate) ocsp_response: Option<Vec<u8>>,
+    pub(crate) timestamps: Option<Vec<u8>>,
     /// It is shown only to peers that name who issued it.
     pub(crate) must_match_issuer: bool,
 }
@@ -122,9 +136,11 @@ pub(crate) enum Takes {
     /// A number of a registry.
     Id(fn(&mut Settings, u16)),
     Text(fn(&mut Settings, Vec<u8>)),
+    /// Bytes in base64.
+    Blob(fn(&mut Settings, Vec<u8>)),
     Path(fn(&mut Settings, PathBuf)),
 }
-use Takes::{Id, Nothing, Number, Path, Text};
+use Takes::{Blob, Id, Nothing, Number, Path, Text};
 
 /// Every flag that we know, by its name without its prefix.
 pub(crate) const FLAGS: &[(&str, Takes)] = &[
@@ -160,12 +176,28 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     ("cert-file", Path(|s, path| s.credential().chain = Some(path))),
     ("key-file", Path(|s, path| s.credential().key = Some(path))),
     ("signing-prefs", Id(|s, n| s.credential().schemes.push(n))),
+    ("ocsp-response", Blob(|s, der| s.credential().ocsp_response = Some(der))),
+    (
+        "signed-cert-timestamps",
+        Blob(|s, list| s.credential().timestamps = Some(list)),
+    ),
+    // A server has nothing to enable: it staples what it has for those who ask.
+    ("enable-ocsp-stapling", Nothing(|s| s.asks_for_status = true)),
+    (
+        "enable-signed-cert-timestamps",
+        Nothing(|s| s.asks_for_timestamps = true),
+    ),
+    ("use-ocsp-callback", Nothing(|s| s.own_ocsp_choice = true)),
+    ("set-ocsp-in-callback", Nothing(|s| s.staples_by_choice = true)),
+    ("decline-ocsp-callback", Nothing(|s| s.declines_ocsp = true)),
+    ("fail-ocsp-callback", Nothing(|s| s.fails_ocsp = true)),
     (
         "must-match-issuer",
         Nothing(|s| s.credential().must_match_issuer = true),
     ),
     ("trust-cert", Path(|s, path| s.trust_cert = Some(path))),
     ("verify-peer", Nothing(|s| s.verify_peer = true)),
+    ("reverify-on-resume", Nothing(|s| s.verifies_resumed = true)),
     ("verify-fail", Nothing(|s| s.verify_fail = true)),
     (
         "require-any-client-certificate",
@@ -230,6 +262,14 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     (
         "expect-client-ca-list",
         Text(|s, list| s.expect.authorities = Some(list)),
+    ),
+    (
+        "expect-ocsp-response",
+        Blob(|s, der| s.expect.ocsp_response = Some(der)),
+    ),
+    (
+        "expect-signed-cert-timestamps",
+        Blob(|s, list| s.expect.timestamps = Some(list)),
     ),
     ("expect-server-name", Text(|s, name| s.expect.server_name = Some(name))),
     ("expect-alpn", Text(|s, name| s.expect.alpn = Some(name))),
@@ -300,6 +340,7 @@ impl Takes {
             Number(put) => put(settings, text()?.parse().ok()?),
             Id(put) => put(settings, text()?.parse().ok()?),
             Text(put) => put(settings, value.to_vec()),
+            Blob(put) => put(settings, STANDARD.decode(value).ok()?),
             Path(put) => put(settings, PathBuf::from(text()?)),
         }
         Some(())

@@ -33,6 +33,8 @@ pub(crate) struct Judge {
     fail: bool,
     /// The verdict is noted and does not matter.
     lenient: bool,
+    /// The application looks at what was stapled, and says no whatever that is.
+    fails_ocsp: bool,
     slow: bool,
     verdict: Verdict,
 }
@@ -53,6 +55,7 @@ impl Judge {
             paths,
             fail: settings.verify_fail,
             lenient: !settings.verify_peer,
+            fails_ocsp: settings.own_ocsp_choice && settings.fails_ocsp,
             slow: settings.slow,
             verdict,
         })
@@ -78,6 +81,10 @@ impl Judge {
         };
         self.verdict.put(judged.is_ok());
         match judged {
+            _ if self.fails_ocsp => Err(CertificateFault::Application {
+                alert: AlertDescription::BAD_CERTIFICATE_STATUS_RESPONSE,
+                reason: "-fail-ocsp-callback".to_owned(),
+            }),
             Err(_) if self.lenient => Ok(Verified::default()),
             judged => judged,
         }

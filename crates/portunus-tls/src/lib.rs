@@ -39,5 +39,5 @@ pub use handshake_driver::{Handshake, Progress};
 pub use keylog::KeyLog;
 pub use observe::{Direction, Note, Observe, SecretLabel};
 pub use policy::Policy;
-pub use session::client::{ClientSession, ClientSessions, SessionMemory};
+pub use session::client::{ClientSession, ClientSessions, SessionMemory, Stapled};
 pub use session::tickets::Tickets;

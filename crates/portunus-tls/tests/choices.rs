@@ -2,14 +2,15 @@
 
 mod pair;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
-use pair::{Authority, Pair};
+use pair::{Authority, NOW, Pair, received};
 use portunus_tls::wire::{AlertDescription, CertificateRequest, ClientHello, Decode, NamedGroup, SignatureScheme};
 use portunus_tls::{
-    CertificateFault, ChooseClientIdentity, ClientConfig, Decision, Error, Identity, PathVerifier, PeerFault, Policy,
-    Presented, Verified, VerifyPeer,
+    CertificateFault, ChooseClientIdentity, ClientConfig, Decision, Error, Identities, Identity, PathVerifier,
+    PeerFault, Policy, Presented, ServerConfig, SessionMemory, Stapled, Tickets, UnusableIdentity, Verified,
+    VerifyPeer,
 };
 use portunus_x509::Policy as PathPolicy;
 
@@ -138,4 +139,113 @@ fn the_peer_is_told_what_the_applications_own_verifier_says() {
     let outcome = Pair::new(&client, &Authority::new().server()).run();
     let told = outcome.server.unwrap_err();
     assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::CERTIFICATE_REVOKED));
+}
+
+/// Keeps what was stapled.
+struct Sees(PathVerifier, Mutex<Option<Stapled>>);
+
+impl VerifyPeer for Sees {
+    fn verify<'a>(&'a self, presented: Presented<'a>) -> Decision<'a, Result<Verified, CertificateFault>> {
+        *self.1.lock().unwrap() = presented.stapled.cloned();
+        self.0.verify(presented)
+    }
+
+    fn trust(&self) -> [u8; 32] {
+        self.0.trust()
+    }
+}
+
+#[test]
+fn what_is_stapled_goes_to_who_asks_for_it() {
+    const TIMESTAMPS: &[u8] = &[0, 5, 0, 3, 1, 2, 3];
+    let authority = Authority::new();
+    let identity = authority.issue(&["localhost"], &rcgen::PKCS_ECDSA_P256_SHA256);
+    let identity = identity.with_ocsp_response(b"response").unwrap();
+    let identity = Arc::new(identity.with_timestamps(TIMESTAMPS.to_vec()).unwrap());
+    let server =
+        ServerConfig::new(Arc::new(Identities::new(vec![identity]))).with_tickets(Arc::new(Tickets::new(NOW).unwrap()));
+    for (ocsp, timestamps) in [(false, false), (true, false), (false, true), (true, true)] {
+        let verifier = PathVerifier::servers(authority.anchors(), PathPolicy::rfc5280());
+        let verifier = Arc::new(Sees(verifier, Mutex::default()));
+        let mut client = ClientConfig::new(verifier.clone()).with_sessions(Arc::new(SessionMemory::default()));
+        if ocsp {
+            client = client.with_status_request();
+        }
+        if timestamps {
+            client = client.with_timestamp_request();
+        }
+        let expected = (ocsp || timestamps).then(|| Stapled {
+            ocsp_response: ocsp.then(|| b"response".to_vec()),
+            timestamps: timestamps.then(|| TIMESTAMPS.to_vec()),
+        });
+        let (mut at_client, _) = Pair::new(&client, &server).run().connected();
+        assert_eq!(*verifier.1.lock().unwrap(), expected);
+        assert_eq!(at_client.info().stapled.as_deref(), expected.as_ref());
+        received(&mut at_client, &[]).unwrap();
+        let (resumed, _) = Pair::new(&client, &server).run().connected();
+        assert!(resumed.info().resumed);
+        assert_eq!(
+            resumed.info().stapled.as_deref(),
+            expected.as_ref(),
+            "the session keeps it"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_stapled_is_refused_when_it_is_configured() {
+    let issue = || Authority::new().issue(&["localhost"], &rcgen::PKCS_ECDSA_P256_SHA256);
+    assert!(matches!(
+        issue().with_ocsp_response(&[]),
+        Err(UnusableIdentity::OcspResponse)
+    ));
+    for list in [&[][..], &[0, 0], &[0, 2, 0, 0], &[0, 3, 0, 1, 1, 0]] {
+        let refused = issue().with_timestamps(list.to_vec());
+        assert!(matches!(refused, Err(UnusableIdentity::Timestamps)), "{list:?}");
+    }
+}
+
+/// Says yes so many times.
+struct Tires(PathVerifier, Mutex<u32>);
+
+impl VerifyPeer for Tires {
+    fn verify<'a>(&'a self, presented: Presented<'a>) -> Decision<'a, Result<Verified, CertificateFault>> {
+        let mut left = self.1.lock().unwrap();
+        match left.checked_sub(1) {
+            Some(less) => *left = less,
+            None => {
+                return Decision::ready(Err(CertificateFault::Application {
+                    alert: AlertDescription::CERTIFICATE_REVOKED,
+                    reason: "revoked since".to_owned(),
+                }));
+            }
+        }
+        self.0.verify(presented)
+    }
+
+    fn trust(&self) -> [u8; 32] {
+        self.0.trust()
+    }
+}
+
+#[test]
+fn a_session_is_judged_again_where_that_is_asked_for() {
+    for (again, resumes) in [(false, true), (true, false)] {
+        let authority = Authority::new();
+        let (_, server) = authority.resuming();
+        let verifier = PathVerifier::servers(authority.anchors(), PathPolicy::rfc5280());
+        let mut client = ClientConfig::new(Arc::new(Tires(verifier, Mutex::new(1))))
+            .with_sessions(Arc::new(SessionMemory::default()));
+        if again {
+            client = client.with_verification_on_resumption();
+        }
+        let (mut at_client, _) = Pair::new(&client, &server).run().connected();
+        received(&mut at_client, &[]).unwrap();
+        let outcome = Pair::new(&client, &server).run();
+        assert_eq!(outcome.client.is_ok_and(|client| client.info().resumed), resumes);
+        if !resumes {
+            let told = outcome.server.unwrap_err();
+            assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::CERTIFICATE_REVOKED));
+        }
+    }
 }

@@ -212,13 +212,32 @@ fn a_share_that_is_none_of_its_group() {
         ("ML-KEM: nothing", NamedGroup::X25519MLKEM768, vec![0]),
         ("ML-KEM: not canonical", NamedGroup::X25519MLKEM768, not_canonical),
         ("ML-KEM with X25519 of zeros", NamedGroup::X25519MLKEM768, zeros),
+        ("P-521: short", NamedGroup::SECP521R1, vec![4; 132]),
+        ("P-256 and ML-KEM: nothing", NamedGroup::SECP256R1MLKEM768, vec![4]),
+        (
+            "P-256 and ML-KEM: the curve alone",
+            NamedGroup::SECP256R1MLKEM768,
+            vec![4; 65],
+        ),
+        (
+            "P-256 and ML-KEM: not on the curve",
+            NamedGroup::SECP256R1MLKEM768,
+            vec![4; 65 + 1184],
+        ),
+        (
+            "P-384 and ML-KEM: short",
+            NamedGroup::SECP384R1MLKEM1024,
+            vec![4; 97 + 1567],
+        ),
+        ("ML-KEM alone: long", NamedGroup::MLKEM1024, vec![0; 1569]),
     ] {
         let key_exchange: &'static [u8] = share.leak();
         let (groups, shares) = (
             &*Box::leak(Box::new([group])),
             &*Box::leak(Box::new([KeyShareEntry { group, key_exchange }])),
         );
-        let mut pair = Pair::new(&authority.client(), &authority.server());
+        let policy = Policy::modern().with_groups(groups).unwrap();
+        let mut pair = Pair::new(&authority.client(), &authority.server().with_policy(policy));
         pair.to_server = client_hello(0, move |hello| {
             hello.extensions.supported_groups = Some(Sequence::from(groups));
             hello.extensions.key_share = Some(Sequence::from(shares));

@@ -54,7 +54,7 @@ const MODULES: &[(&str, &[&[&str]])] = &[
     (
         "portunus-x509",
         &[
-            &["der", "limits", "printable", "time"],
+            &["der", "limits", "memory", "printable", "time"],
             &["name", "pem", "spki"],
             &["extensions", "policies", "revocation", "signature"],
             &["certificate"],

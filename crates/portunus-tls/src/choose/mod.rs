@@ -1,5 +1,6 @@
 //! Pure functions from what the peer offers and what is allowed to what is chosen.
 
+use crate::crypto::group::is_post_quantum;
 use crate::crypto::suite::Suite;
 use crate::error::{Error, Limit, PeerFault};
 use crate::limits::MAX_KEY_SHARES;
@@ -43,10 +44,6 @@ pub(crate) fn cipher_suite(offered: Sequence<'_, CipherSuite>, policy: &Policy) 
 pub(crate) struct GroupChoice<'a> {
     pub(crate) group: NamedGroup,
     pub(crate) share: Option<&'a [u8]>,
-}
-
-fn is_post_quantum(group: NamedGroup) -> bool {
-    group == NamedGroup::X25519MLKEM768
 }
 
 /// The client's shares, checked (RFC 9846 section 4.3.8): one a group, each among its groups.

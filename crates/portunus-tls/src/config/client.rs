@@ -19,6 +19,9 @@ pub struct ClientConfig {
     pub(crate) identity: Option<Arc<dyn ChooseClientIdentity>>,
     pub(crate) application_protocols: Vec<Vec<u8>>,
     pub(crate) sessions: Option<Arc<dyn ClientSessions>>,
+    pub(crate) asks_for_status: bool,
+    pub(crate) asks_for_timestamps: bool,
+    pub(crate) verifies_resumed: bool,
     pub(crate) grease: bool,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
 }
@@ -33,6 +36,9 @@ impl ClientConfig {
             identity: None,
             application_protocols: Vec::new(),
             sessions: None,
+            asks_for_status: false,
+            asks_for_timestamps: false,
+            verifies_resumed: false,
             grease: true,
             key_log: None,
         }
@@ -90,10 +96,32 @@ impl ClientConfig {
         self
     }
 
+    /// Asks servers to staple an OCSP response to their certificate (RFC 6066 section 8). The verifier sees it, and says whether it matters.
+    #[must_use]
+    pub fn with_status_request(mut self) -> Self {
+        self.asks_for_status = true;
+        self
+    }
+
+    /// Asks servers for timestamps of certificate logs (RFC 6962 section 3.3.1). The verifier sees them, and says whether they matter.
+    #[must_use]
+    pub fn with_timestamp_request(mut self) -> Self {
+        self.asks_for_timestamps = true;
+        self
+    }
+
     /// Sends no values that mean nothing (RFC 8701): for a server that chokes on them, and to see all of what is offered by itself.
     #[must_use]
     pub fn without_grease(mut self) -> Self {
         self.grease = false;
+        self
+    }
+
+    /// Has the verifier judge a server's certificates again when a session goes on, for a verifier whose answer changes in between: by revocation,
+    /// say. (A session never goes on past the time that the verifier named, nor with another verifier.)
+    #[must_use]
+    pub fn with_verification_on_resumption(mut self) -> Self {
+        self.verifies_resumed = true;
         self
     }
 

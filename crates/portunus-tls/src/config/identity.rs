@@ -8,7 +8,10 @@ use crate::crypto::sign::{LocalKey, Sign};
 use crate::decision::Decision;
 use crate::wire::CertificateRequest;
 use crate::wire::ClientHello;
-use crate::wire::{DistinguishedName, Sequence, SignatureScheme};
+use crate::wire::{
+    CertificateStatus, CertificateStatusType, Decode, DistinguishedName, Encode, ExtensionType, Sequence,
+    SignatureScheme, SignedCertificateTimestampList, UnknownExtension, Writer,
+};
 
 /// A certificate chain and the key that belongs to it.
 pub struct Identity {
@@ -16,6 +19,10 @@ pub struct Identity {
     pub(crate) key: Arc<dyn Sign>,
     names: Vec<String>,
     issuers: Vec<Vec<u8>>,
+    /// The data of the extension `status_request`.
+    status: Option<Vec<u8>>,
+    /// The data of the extension `signed_certificate_timestamp`.
+    timestamps: Option<Vec<u8>>,
 }
 
 /// A chain and a key do not make an identity.
@@ -35,6 +42,12 @@ pub enum UnusableIdentity {
     /// The private key is not the one of the first certificate.
     #[error("the private key does not belong to the certificate: their public keys differ")]
     KeyMismatch,
+    /// An OCSP response that does not fit its message.
+    #[error("the OCSP response is empty, or longer than TLS can carry")]
+    OcspResponse,
+    /// What should be timestamps is not a list of them.
+    #[error("the list of certificate timestamps cannot be read")]
+    Timestamps,
 }
 
 impl Identity {
@@ -80,7 +93,57 @@ impl Identity {
             key,
             names,
             issuers,
+            status: None,
+            timestamps: None,
         })
+    }
+
+    /// With an OCSP response in DER for the end entity, shown to clients that ask for one (RFC 6066 section 8). It has to be replaced before it is too old:
+    /// whoever chooses the identity chooses it too.
+    ///
+    /// # Errors
+    /// [`UnusableIdentity::OcspResponse`] when it is empty or does not fit.
+    pub fn with_ocsp_response(mut self, response: &[u8]) -> Result<Self, UnusableIdentity> {
+        if response.is_empty() {
+            return Err(UnusableIdentity::OcspResponse);
+        }
+        let mut status = Writer::new(CertificateStatus::NAME);
+        let written = CertificateStatus { response }.encode(&mut status);
+        written.map_err(|_| UnusableIdentity::OcspResponse)?;
+        self.status = Some(status.into_bytes());
+        Ok(self)
+    }
+
+    /// With timestamps of certificate logs, a `SignedCertificateTimestampList` (RFC 6962 section 3.3), shown to clients that ask for them.
+    ///
+    /// # Errors
+    /// [`UnusableIdentity::Timestamps`] when they are not such a list.
+    pub fn with_timestamps(mut self, list: Vec<u8>) -> Result<Self, UnusableIdentity> {
+        SignedCertificateTimestampList::read(&list).map_err(|_| UnusableIdentity::Timestamps)?;
+        self.timestamps = Some(list);
+        Ok(self)
+    }
+
+    /// What is stapled for a client that sent this hello.
+    pub(crate) fn stapled_for(&self, hello: &ClientHello<'_>) -> Vec<UnknownExtension<'_>> {
+        let asked = hello.extensions.status_request;
+        let wants_ocsp = asked.is_some_and(|asked| asked.status_type == CertificateStatusType::OCSP);
+        let status = self.status.as_ref().filter(|_| wants_ocsp);
+        let timestamps = self.timestamps.as_ref();
+        let timestamps = timestamps.filter(|_| hello.extensions.signed_certificate_timestamp);
+        let kinds = [
+            (ExtensionType::STATUS_REQUEST, status),
+            (ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, timestamps),
+        ];
+        kinds
+            .into_iter()
+            .filter_map(|(extension_type, data)| {
+                data.map(|extension_data| UnknownExtension {
+                    extension_type,
+                    extension_data,
+                })
+            })
+            .collect()
     }
 
     /// The chain in DER, the end entity first.

@@ -6,6 +6,7 @@ use portunus_x509::{Anchors, Policy, Purpose, ServerName, SignatureMemory, UnixT
 
 use crate::decision::Decision;
 use crate::error::CertificateFault;
+use crate::session::client::Stapled;
 
 /// What a peer showed of itself.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,8 @@ pub struct Presented<'a> {
     pub name: Option<&'a ServerName>,
     /// The time to judge by.
     pub now: UnixTime,
+    /// What was stapled to the end entity.
+    pub stapled: Option<&'a Stapled>,
 }
 
 /// A certificate was accepted.

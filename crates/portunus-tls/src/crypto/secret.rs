@@ -5,8 +5,8 @@ use std::convert::Infallible;
 
 use zeroize::Zeroize;
 
-/// The longest secret of TLS 1.3: the hybrid groups' shared secret is two times 32 bytes, SHA-384's output 48.
-pub(crate) const MAX_SECRET: usize = 64;
+/// The longest secret of TLS 1.3: the shared one of SecP384r1MLKEM1024 has 48 and 32 bytes, that of secp521r1 66.
+pub(crate) const MAX_SECRET: usize = 80;
 
 /// How many wiped boxes a thread keeps: a handshake has some ten secrets at a time.
 const MAX_SPARES: usize = 16;

@@ -14,6 +14,7 @@ use crate::config::client::ClientConfig;
 use crate::crypto::secret::Secret;
 use crate::crypto::suite::Suite;
 use crate::schedule::tls13::TrafficSecret;
+use crate::session::client::Stapled;
 use crate::wire::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 
 /// One of the sixteen values that mean nothing, for what has two bytes (RFC 8701 section 2).
@@ -51,6 +52,8 @@ pub struct ConnectionInfo {
     pub server_name: Option<Vec<u8>>,
     /// The server's certificates in DER, the end entity first. On a server that resumed: none.
     pub server_chain: Arc<Vec<Vec<u8>>>,
+    /// What was stapled to the server's certificate (in the full handshake). On a server: nothing.
+    pub stapled: Option<Arc<Stapled>>,
     /// The client's certificates in DER, if it showed any (in the full handshake).
     pub client_chain: Arc<Vec<Vec<u8>>>,
     /// Whether a session went on.

@@ -155,6 +155,7 @@ fn new_session_ticket(
         trust: config.verifier.trust(),
         owner: config.owner(),
         chain: established.info.server_chain.clone(),
+        stapled: established.info.stapled.clone(),
     };
     sessions.put(server, session);
     Ok(())

@@ -1,5 +1,6 @@
 //! What is allowed: cipher suites, groups, signature schemes, in order of preference.
 
+use crate::crypto::group::is_implemented;
 use crate::crypto::suite::Suite;
 use crate::error::Misuse;
 use crate::wire::{CipherSuite, NamedGroup, SignatureScheme};
@@ -51,12 +52,12 @@ impl Policy {
         Ok(self)
     }
 
-    /// The same with these groups only.
+    /// The same with these groups only. Beside those of [`Policy::modern`] there are secp521r1, SecP256r1MLKEM768, SecP384r1MLKEM1024 and MLKEM1024.
     ///
     /// # Errors
     /// [`Misuse::EmptyConfiguration`] when none is given, or one that is not implemented.
     pub fn with_groups(mut self, groups: &[NamedGroup]) -> Result<Self, Misuse> {
-        self.groups = chosen(groups, |group| Self::modern().groups.contains(group))?;
+        self.groups = chosen(groups, |group| is_implemented(*group))?;
         Ok(self)
     }
 

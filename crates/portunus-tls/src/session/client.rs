@@ -8,6 +8,15 @@ use portunus_x509::{ServerName, UnixTime};
 use crate::crypto::secret::Secret;
 use crate::wire::CipherSuite;
 
+/// What came along with a server's certificate, because it was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stapled {
+    /// An OCSP response in DER.
+    pub ocsp_response: Option<Vec<u8>>,
+    /// Timestamps of certificate logs: a `SignedCertificateTimestampList` (RFC 6962 section 3.3).
+    pub timestamps: Option<Vec<u8>>,
+}
+
 /// Who we could show ourselves to be: whatever chooses our certificate, told from others by where it lies. It is held weakly, so that the place is
 /// not used again while a session remembers it.
 pub(crate) struct Owner(pub(crate) Option<Weak<dyn Send + Sync>>);
@@ -27,6 +36,8 @@ pub struct ClientSession {
     pub(crate) owner: Owner,
     /// The server's certificates, shown in the full handshake.
     pub(crate) chain: Arc<Vec<Vec<u8>>>,
+    /// What was stapled to them.
+    pub(crate) stapled: Option<Arc<Stapled>>,
 }
 
 impl ClientSession {

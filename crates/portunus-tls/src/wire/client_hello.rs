@@ -5,9 +5,9 @@ use super::extension_data::{
 };
 use super::key_share::KeyShareClientHello;
 use super::{
-    CipherSuite, Decode, DistinguishedName, Encode, ExtensionType, HostName, KeyShareEntry, Malformed, NamedGroup,
-    OfferedPsks, Problem, ProtocolName, ProtocolVersion, PskKeyExchangeMode, Reader, Sequence, SignatureScheme,
-    TooLong, Writer,
+    CertificateStatusRequest, CipherSuite, Decode, DistinguishedName, Encode, ExtensionType, HostName, KeyShareEntry,
+    Malformed, NamedGroup, OfferedPsks, Problem, ProtocolName, ProtocolVersion, PskKeyExchangeMode, Reader, Sequence,
+    SignatureScheme, TooLong, Writer,
 };
 
 /// ```text
@@ -42,6 +42,8 @@ extension_set! {
     pub struct ClientExtensions in ClientHello, last PRE_SHARED_KEY;
     /// The name of the site, as sent (RFC 6066 section 3).
     server_name: Option<HostName<'a>> = SERVER_NAME as ServerNameList;
+    /// Which status of the server's certificate the client wants to see (RFC 6066 section 8).
+    status_request: Option<CertificateStatusRequest<'a>> = STATUS_REQUEST as CertificateStatusRequest<'a>;
     /// Groups that the client can use, the best first.
     supported_groups: Option<Sequence<'a, NamedGroup>> = SUPPORTED_GROUPS as NamedGroupList;
     /// Signatures that the client accepts in the handshake, and in certificates unless told otherwise.
@@ -51,6 +53,8 @@ extension_set! {
     /// What the client wants to speak over the connection, the best first (RFC 7301).
     application_layer_protocol_negotiation: Option<Sequence<'a, ProtocolName<'a>>>
         = APPLICATION_LAYER_PROTOCOL_NEGOTIATION as ProtocolNameList;
+    /// Whether the client wants to see timestamps of certificate logs (RFC 6962 section 3.3.1).
+    signed_certificate_timestamp: bool = SIGNED_CERTIFICATE_TIMESTAMP as Empty;
     /// Versions that the client can speak, the best first.
     supported_versions: Option<Sequence<'a, ProtocolVersion>> = SUPPORTED_VERSIONS as SupportedVersions;
     /// A HelloRetryRequest's cookie, given back.
@@ -160,10 +164,6 @@ mod tests {
                 extension_data: &[],
             },
             UnknownExtension {
-                extension_type: ExtensionType::STATUS_REQUEST,
-                extension_data: &[1, 0, 0, 0, 0],
-            },
-            UnknownExtension {
                 extension_type: ExtensionType(0xfafa),
                 extension_data: &[0],
             },
@@ -181,6 +181,8 @@ mod tests {
             legacy_compression_methods: &[0],
             extensions: ClientExtensions {
                 server_name: Some(HostName(b"example.com")),
+                status_request: Some(CertificateStatusRequest::OCSP),
+                signed_certificate_timestamp: true,
                 supported_groups: Some(Sequence::from(&groups)),
                 signature_algorithms: Some(Sequence::from(&schemes)),
                 signature_algorithms_cert: Some(Sequence::from(&schemes)),
@@ -267,7 +269,7 @@ mod tests {
                 types[types.len() - 2..],
                 [ExtensionType(0xfafa), ExtensionType::PRE_SHARED_KEY]
             );
-            assert_eq!(types.len(), 16);
+            assert_eq!(types.len(), 17);
         });
     }
 

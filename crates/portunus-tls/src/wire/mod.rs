@@ -10,6 +10,7 @@
 mod alert;
 mod certificate;
 mod certificate_request;
+mod certificate_status;
 mod certificate_verify;
 mod client_hello;
 mod encrypted_extensions;
@@ -39,6 +40,7 @@ mod testing;
 pub use alert::Alert;
 pub use certificate::{Certificate, CertificateEntry};
 pub use certificate_request::CertificateRequest;
+pub use certificate_status::{CertificateStatus, CertificateStatusRequest, SignedCertificateTimestampList};
 pub use certificate_verify::CertificateVerify;
 pub use client_hello::{ClientExtensions, ClientHello};
 pub use encrypted_extensions::EncryptedExtensions;

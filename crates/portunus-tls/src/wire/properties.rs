@@ -156,6 +156,8 @@ impl HelloParts {
             cipher_suites: Sequence::from(&suites[..]),
             legacy_compression_methods: &self.compression_methods,
             extensions: ClientExtensions {
+                status_request: present(13).then_some(CertificateStatusRequest::OCSP),
+                signed_certificate_timestamp: present(14),
                 server_name: present(0).then_some(HostName(name)),
                 supported_groups: present(1).then_some(Sequence::from(&groups[..])),
                 signature_algorithms: present(2).then_some(Sequence::from(&schemes[..])),

@@ -14,11 +14,11 @@ use crate::schedule::transcript::Transcript;
 use crate::session::client::ClientSession;
 use crate::wire::Sequence;
 use crate::wire::{
-    CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, PskKeyExchangeMode, SignatureScheme,
+    CertificateStatusRequest, ClientExtensions, ClientHello, HostName, KeyShareEntry, OfferedPsks, Order, ProtocolName,
+    PskBinderEntry, PskIdentity, UnknownExtension,
 };
 use crate::wire::{
-    ClientExtensions, ClientHello, HostName, KeyShareEntry, OfferedPsks, Order, ProtocolName, PskBinderEntry,
-    PskIdentity, UnknownExtension,
+    CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, PskKeyExchangeMode, SignatureScheme,
 };
 use crate::wire::{Decode, Malformed, handshake_message};
 
@@ -97,7 +97,8 @@ impl<'a> Offer<'a> {
         session: Option<&ClientSession>,
         retry: Option<&Retry<'_>>,
     ) -> Result<SentHello, Error> {
-        let policy = &self.config.policy;
+        let config = self.config;
+        let policy = &config.policy;
         let grease = || self.grease.into_iter();
         let cipher_suites: Vec<_> = (grease().map(|grease| grease.cipher_suite))
             .chain(policy.cipher_suites.iter().copied())
@@ -163,6 +164,8 @@ impl<'a> Offer<'a> {
                     // Literal addresses are not permitted in SNI (RFC 6066 section 3).
                     ServerName::Ip(_) => None,
                 },
+                status_request: config.asks_for_status.then_some(CertificateStatusRequest::OCSP),
+                signed_certificate_timestamp: config.asks_for_timestamps,
                 supported_groups: Some(Sequence::from(groups.as_slice())),
                 signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
                 application_layer_protocol_negotiation: (!protocols.is_empty())

@@ -7,7 +7,7 @@ use portunus_x509::{ServerName, UnixTime};
 use super::hello::{Offer, Retry, SentHello};
 use crate::config::client::ClientConfig;
 use crate::config::identity::Identity;
-use crate::config::verify::Presented;
+use crate::config::verify::{Presented, Verified};
 use crate::crypto::group::{ExchangeFailed, KeyShares};
 use crate::crypto::suite::Suite;
 use crate::error::{Error, Internal, Misuse, PeerFault};
@@ -18,13 +18,13 @@ use crate::handshake_io::ChangeCipherSpec;
 use crate::observe::{Note, SecretLabel};
 use crate::schedule::tls13::HandshakeSecret;
 use crate::schedule::transcript::Transcript;
-use crate::session::client::ClientSession;
+use crate::session::client::{ClientSession, Stapled};
 use crate::wire::CertificateRequest;
 use crate::wire::CertificateVerify;
 use crate::wire::EncryptedExtensions;
 use crate::wire::Finished;
 use crate::wire::Sequence;
-use crate::wire::{Certificate, CertificateEntry};
+use crate::wire::{Certificate, CertificateEntry, CertificateStatus, Decode, SignedCertificateTimestampList};
 use crate::wire::{ExtensionType, HandshakeType, ProtocolVersion, SignatureScheme};
 use crate::wire::{HelloRetryRequest, ServerHello, ServerHelloOrRetry};
 
@@ -129,8 +129,13 @@ pub(crate) async fn handshake(
     let proof = match session {
         Some(session) => {
             channel.note(&Note::Resumed);
+            if config.verifies_resumed {
+                let stapled = session.stapled.as_deref();
+                verified(&channel, &config, &session.chain, stapled, &server, now).await?;
+            }
             ServerProof {
                 chain: session.chain,
+                stapled: session.stapled,
                 not_after: Some(session.expires),
                 ..ServerProof::default()
             }
@@ -188,6 +193,7 @@ pub(crate) async fn handshake(
             ServerName::Ip(_) => None,
         },
         server_chain: proof.chain,
+        stapled: proof.stapled,
         client_chain,
         resumed: proof.scheme.is_none(),
         retried,
@@ -414,6 +420,7 @@ async fn encrypted_extensions(
 #[derive(Default)]
 struct ServerProof {
     chain: Arc<Vec<Vec<u8>>>,
+    stapled: Option<Arc<Stapled>>,
     scheme: Option<SignatureScheme>,
     not_after: Option<UnixTime>,
     request: Option<Message>,
@@ -444,28 +451,64 @@ async fn server_certificate(
         hello.check_answer(entry.extensions.iter().map(|extension| extension.extension_type))?;
     }
     let leaf = chain.first().ok_or(PeerFault::NoCertificate)?;
+    let stapled = match certificate.certificate_list.iter().next() {
+        Some(entry) => stapled(&entry)?,
+        None => None,
+    };
     transcript.add(message.bytes());
     channel.note(&Note::CertificatesReceived { chain: &chain });
-    let verified = config
-        .verifier
-        .verify(Presented {
-            chain: &chain,
-            name: Some(server),
-            now,
-        })
-        .await?;
-    channel.note(&Note::ChainVerified {
-        path: verified.path.as_ref(),
-    });
+    let verified = verified(channel, config, &chain, stapled.as_ref(), server, now).await?;
 
     let offered = &config.policy.signature_schemes;
     let scheme = peer_certificate_verify(channel, transcript, Side::Server, leaf, offered).await?;
     Ok(ServerProof {
         scheme: Some(scheme),
         not_after: verified.not_after,
+        stapled: stapled.map(Arc::new),
         request,
         chain: Arc::new(chain),
     })
+}
+
+/// The verifier's word on the server's certificates.
+async fn verified(
+    channel: &Channel,
+    config: &ClientConfig,
+    chain: &[Vec<u8>],
+    stapled: Option<&Stapled>,
+    server: &ServerName,
+    now: UnixTime,
+) -> Result<Verified, Error> {
+    let presented = Presented {
+        chain,
+        name: Some(server),
+        now,
+        stapled,
+    };
+    let verified = config.verifier.verify(presented).await?;
+    channel.note(&Note::ChainVerified {
+        path: verified.path.as_ref(),
+    });
+    Ok(verified)
+}
+
+/// What is stapled to an end entity (RFC 9846 section 4.5.1.1). What stands at the certificates above it is ignored.
+fn stapled(entry: &CertificateEntry<'_>) -> Result<Option<Stapled>, Error> {
+    let mut stapled = Stapled::default();
+    for extension in entry.extensions.iter() {
+        match extension.extension_type {
+            ExtensionType::STATUS_REQUEST => {
+                let status = CertificateStatus::read(extension.extension_data)?;
+                stapled.ocsp_response = Some(status.response.to_vec());
+            }
+            ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => {
+                SignedCertificateTimestampList::read(extension.extension_data)?;
+                stapled.timestamps = Some(extension.extension_data.to_vec());
+            }
+            _ => {}
+        }
+    }
+    Ok((stapled != Stapled::default()).then_some(stapled))
 }
 
 /// RFC 9846 section 4.4.2: in the handshake the context is empty, and signature_algorithms must be there.

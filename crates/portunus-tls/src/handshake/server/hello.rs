@@ -70,6 +70,8 @@ pub(crate) fn check_second<'a>(
         && first.legacy_compression_methods == second.legacy_compression_methods
         && before.server_name == after.server_name
         && before.supported_groups == after.supported_groups
+        && before.status_request == after.status_request
+        && before.signed_certificate_timestamp == after.signed_certificate_timestamp
         && before.signature_algorithms == after.signature_algorithms
         && before.signature_algorithms_cert == after.signature_algorithms_cert
         && before.application_layer_protocol_negotiation == after.application_layer_protocol_negotiation

@@ -140,7 +140,7 @@ pub(crate) async fn handshake(
                 channel.note(&Note::NotResumed);
             }
             let requested = certificate_request(&mut channel, &mut transcript, &config)?;
-            certificate(&mut channel, &mut transcript, identity, *scheme).await?;
+            certificate(&mut channel, &mut transcript, &hello, identity, *scheme).await?;
             requested
         }
     };
@@ -206,6 +206,7 @@ pub(crate) async fn handshake(
             application_protocol: choice.application_protocol,
             server_name: hello.extensions.server_name.map(|name| name.0.to_vec()),
             server_chain: server_chain.unwrap_or_default(),
+            stapled: None,
             client_chain: Arc::new(client_chain),
             resumed,
             retried,
@@ -344,15 +345,22 @@ async fn identity(
 async fn certificate(
     channel: &mut Channel,
     transcript: &mut Transcript,
+    hello: &ClientHello<'_>,
     identity: &Identity,
     scheme: SignatureScheme,
 ) -> Result<(), Error> {
+    let stapled = identity.stapled_for(hello);
     let entries: Vec<CertificateEntry<'_>> = identity
         .chain
         .iter()
-        .map(|der| CertificateEntry {
+        .enumerate()
+        .map(|(index, der)| CertificateEntry {
             cert_data: der,
-            extensions: Sequence::default(),
+            extensions: if index == 0 {
+                Sequence::from(stapled.as_slice())
+            } else {
+                Sequence::default()
+            },
         })
         .collect();
     let message = Certificate {
@@ -429,6 +437,7 @@ async fn client_certificate(
             chain: &chain,
             name: None,
             now,
+            stapled: None,
         })
         .await?;
     channel.note(&Note::ChainVerified {
