@@ -14,8 +14,9 @@ use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
 use portunus_tls::wire::{
-    Alert, Certificate, CertificateRequest, CertificateVerify, ClientHello, EncryptedExtensions, EndOfEarlyData,
-    Finished, HandshakeHeader, KeyUpdate, NewSessionTicket, RecordHeader, ServerHelloOrRetry,
+    Alert, Certificate, CertificateRequest, CertificateStatus, CertificateVerify, ClientHello, CompressedCertificate,
+    EncryptedExtensions, EndOfEarlyData, Finished, HandshakeHeader, KeyUpdate, NewSessionTicket, RecordHeader,
+    ServerHelloOrRetry, SignedCertificateTimestampList,
 };
 
 type Target = fn(&[u8]);
@@ -41,6 +42,15 @@ const TARGETS: &[(&str, Target)] = &[
     ("tls_certificate", |bytes| wire::round_trip::<Certificate<'_>>(bytes)),
     ("tls_certificate_verify", |bytes| {
         wire::round_trip::<CertificateVerify<'_>>(bytes)
+    }),
+    ("tls_certificate_status", |bytes| {
+        wire::round_trip::<CertificateStatus<'_>>(bytes)
+    }),
+    ("tls_certificate_timestamps", |bytes| {
+        wire::round_trip::<SignedCertificateTimestampList<'_>>(bytes)
+    }),
+    ("tls_compressed_certificate", |bytes| {
+        wire::round_trip::<CompressedCertificate<'_>>(bytes)
     }),
     ("tls_finished", |bytes| wire::round_trip::<Finished<'_>>(bytes)),
     ("tls_new_session_ticket", |bytes| {

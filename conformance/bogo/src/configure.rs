@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use portunus_tls::wire::{CipherSuite, ClientHello, NamedGroup, SignatureScheme};
-use portunus_tls::{ChooseConfig, ClientConfig, Decision, Identities, Misuse, Policy, ServerConfig, Tickets};
+use portunus_tls::{
+    ChooseConfig, ClientConfig, CompressCertificate, Decision, Identities, Misuse, Policy, ServerConfig, Tickets,
+};
 use portunus_x509::{DnsName, ServerName};
 
+use crate::compress;
 use crate::credentials::Credentials;
-use crate::flags::Settings;
+use crate::flags::{CertificateCompression, Settings};
 use crate::later::later;
 use crate::observe::Story;
 use crate::sessions::Newest;
@@ -107,14 +110,17 @@ pub(crate) fn client(
     story: &Arc<Story>,
 ) -> Result<ClientConfig, Stop> {
     let policy = policy(settings)?;
+    let server_groups: Vec<_> = settings.server_groups.iter().map(|id| NamedGroup(*id)).collect();
     let mut config = ClientConfig::new(Arc::new(judge))
         .with_policy(policy.clone())
         .with_key_shares(&key_shares(settings, &policy))
         .map_err(lacks("a key share"))?
+        .with_server_groups(&server_groups)
         .with_key_log(story.clone());
     if settings.verifies_resumed {
         config = config.with_verification_on_resumption();
     }
+    config = config.with_certificate_compression(&compression(settings)?);
     if settings.asks_for_status {
         config = config.with_status_request();
     }
@@ -135,6 +141,14 @@ pub(crate) fn client(
         config = config.with_sessions(sessions.clone());
     }
     Ok(config)
+}
+
+fn compression(settings: &Settings) -> Result<Vec<Arc<dyn CompressCertificate>>, Stop> {
+    Ok(match settings.certificate_compression {
+        CertificateCompression::None => Vec::new(),
+        CertificateCompression::One(algorithm) => vec![compress::one(algorithm)?],
+        CertificateCompression::All => compress::all(),
+    })
 }
 
 /// The name that a client sends; without a flag none.
@@ -162,6 +176,7 @@ pub(crate) fn server(
         None => ServerConfig::new(Arc::new(Identities::new(Vec::new()))),
     };
     config = config.with_policy(policy(settings)?).with_key_log(story.clone());
+    config = config.with_certificate_compression(&compression(settings)?);
     let judge = Arc::new(judge);
     if settings.require_client_certificate {
         config = config.with_required_client_certificates(judge);

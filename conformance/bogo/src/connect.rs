@@ -139,6 +139,11 @@ impl Test<'_> {
         if settings.key_update {
             stream.connection()?.update_keys(false)?;
         }
+        if settings.sends_alert {
+            stream.connection()?.abort(AlertDescription::DECOMPRESSION_FAILURE);
+            stream.flush()?;
+            return Stop::failed(":Aborted: -send-alert");
+        }
         if settings.writes_first || settings.unfinished_write {
             if settings.unfinished_write {
                 stream.hold_next_write();
@@ -240,6 +245,10 @@ impl Test<'_> {
         let came = self.sessions.count() > self.sessions_before;
         if came == self.settings.expect.no_session {
             return Stop::failed(format!(":Unexpected: a new session: {came}"));
+        }
+        let is_for_all_names = self.sessions.is_for_all_names();
+        if self.settings.expect.for_all_names.is_some() && self.settings.expect.for_all_names != is_for_all_names {
+            return Stop::failed(format!(":Unexpected: a session for all names: {is_for_all_names:?}"));
         }
         Ok(())
     }

@@ -57,6 +57,9 @@ pub(crate) fn check(settings: &Settings, found: &Found<'_>) -> Result<(), Stop> 
         let found = found.peer_scheme.map(|found| found.0);
         same("the peer's signature scheme", &found, &Some(scheme))?;
     }
+    if !expect.peer_schemes.is_empty() {
+        same("what the peer verifies", &told.peer_schemes, &expect.peer_schemes)?;
+    }
     if let Some(number) = expect.selected_credential {
         let chosen = found.credentials.and_then(Credentials::chosen);
         same("the credential", &chosen, &Some(number))?;

@@ -26,6 +26,7 @@ pub(crate) struct Settings {
     pub(crate) cipher_suites: Vec<u16>,
     pub(crate) groups: Vec<u16>,
     pub(crate) key_shares: Option<Vec<u16>>,
+    pub(crate) server_groups: Vec<u16>,
     pub(crate) verify_schemes: Vec<u16>,
     pub(crate) grease: bool,
 
@@ -41,6 +42,7 @@ pub(crate) struct Settings {
     pub(crate) own_client_choice: bool,
     pub(crate) own_configuration_choice: bool,
     pub(crate) refuse_configuration: bool,
+    pub(crate) certificate_compression: CertificateCompression,
     pub(crate) asks_for_status: bool,
     pub(crate) asks_for_timestamps: bool,
     pub(crate) own_ocsp_choice: bool,
@@ -63,6 +65,7 @@ pub(crate) struct Settings {
     pub(crate) unfinished_write: bool,
     pub(crate) read_size: Option<u16>,
     pub(crate) shuts_down: bool,
+    pub(crate) sends_alert: bool,
     pub(crate) check_close_notify: bool,
     pub(crate) key_update: bool,
     pub(crate) key_update_before_read: bool,
@@ -85,6 +88,7 @@ pub(crate) struct Expected {
     pub(crate) cipher_suite_without_aes: Option<u16>,
     pub(crate) group: Option<u16>,
     pub(crate) peer_scheme: Option<u16>,
+    pub(crate) peer_schemes: Vec<u16>,
     pub(crate) selected_credential: Option<i64>,
     pub(crate) peer_chain: Option<PathBuf>,
     pub(crate) verify_result: bool,
@@ -95,10 +99,20 @@ pub(crate) struct Expected {
     pub(crate) alpn: Option<Vec<u8>>,
     pub(crate) advertised_alpn: Option<Vec<u8>>,
     pub(crate) retry: Option<bool>,
+    pub(crate) for_all_names: Option<bool>,
     pub(crate) session_miss: bool,
     pub(crate) no_session: bool,
     pub(crate) session_id: Option<bool>,
     pub(crate) early_data_reason: Option<Vec<u8>>,
+}
+
+/// Which of the runner's ways to compress certificates we have.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum CertificateCompression {
+    #[default]
+    None,
+    One(u16),
+    All,
 }
 
 /// A chain, its key, and what it may sign with.
@@ -165,6 +179,7 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     ("tls13-ciphers", Id(|s, n| s.cipher_suites.push(n))),
     ("curves", Id(|s, n| s.groups.push(n))),
     ("key-shares", Id(|s, n| s.key_shares.get_or_insert_default().push(n))),
+    ("server-supported-groups-hint", Id(|s, n| s.server_groups.push(n))),
     ("no-key-shares", Nothing(|s| s.key_shares = Some(Vec::new()))),
     ("verify-prefs", Id(|s, n| s.verify_schemes.push(n))),
     ("enable-grease", Nothing(|s| s.grease = true)),
@@ -186,6 +201,14 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     (
         "enable-signed-cert-timestamps",
         Nothing(|s| s.asks_for_timestamps = true),
+    ),
+    (
+        "install-cert-compression-algs",
+        Nothing(|s| s.certificate_compression = CertificateCompression::All),
+    ),
+    (
+        "install-one-cert-compression-alg",
+        Id(|s, n| s.certificate_compression = CertificateCompression::One(n)),
     ),
     ("use-ocsp-callback", Nothing(|s| s.own_ocsp_choice = true)),
     ("set-ocsp-in-callback", Nothing(|s| s.staples_by_choice = true)),
@@ -226,6 +249,7 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     ("read-with-unfinished-write", Nothing(|s| s.unfinished_write = true)),
     ("read-size", Id(|s, n| s.read_size = Some(n))),
     ("shim-shuts-down", Nothing(|s| s.shuts_down = true)),
+    ("send-alert", Nothing(|s| s.sends_alert = true)),
     ("check-close-notify", Nothing(|s| s.check_close_notify = true)),
     ("key-update", Nothing(|s| s.key_update = true)),
     ("key-update-before-read", Nothing(|s| s.key_update_before_read = true)),
@@ -250,6 +274,7 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
         "expect-peer-signature-algorithm",
         Id(|s, n| s.expect.peer_scheme = Some(n)),
     ),
+    ("expect-peer-verify-pref", Id(|s, n| s.expect.peer_schemes.push(n))),
     (
         "expect-selected-credential",
         Number(|s, n| s.expect.selected_credential = Some(n)),
@@ -276,6 +301,14 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     (
         "expect-advertised-alpn",
         Text(|s, list| s.expect.advertised_alpn = Some(list)),
+    ),
+    (
+        "expect-resumable-across-names",
+        Nothing(|s| s.expect.for_all_names = Some(true)),
+    ),
+    (
+        "expect-not-resumable-across-names",
+        Nothing(|s| s.expect.for_all_names = Some(false)),
     ),
     ("expect-hrr", Nothing(|s| s.expect.retry = Some(true))),
     ("expect-no-hrr", Nothing(|s| s.expect.retry = Some(false))),

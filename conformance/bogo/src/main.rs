@@ -4,6 +4,7 @@
 //! Every flag in [`flags::FLAGS`] is done or checked; any other ends the test as not implemented.
 #![allow(clippy::print_stderr, reason = "the runner reads our verdict there")]
 
+mod compress;
 mod configure;
 mod connect;
 mod credentials;

@@ -16,6 +16,8 @@ pub(crate) struct Told {
     pub(crate) session_id: usize,
     /// The protocols that the client offered, as they stand in its ClientHello.
     pub(crate) advertised_alpn: Option<Vec<u8>>,
+    /// The signature schemes that the peer said it verifies.
+    pub(crate) peer_schemes: Vec<u16>,
     /// The names of authorities in the server's CertificateRequest.
     pub(crate) authorities: Option<Vec<Vec<u8>>>,
     /// The secrets of application data: the client's, the server's.
@@ -38,6 +40,8 @@ impl Observe for Story {
         match (*direction, *kind) {
             (Direction::Received, HandshakeType::CLIENT_HELLO) => {
                 if let Ok(hello) = ClientHello::read(body) {
+                    let schemes = hello.extensions.signature_algorithms.unwrap_or_default();
+                    told.peer_schemes = schemes.iter().map(|scheme| scheme.0).collect();
                     let protocols = hello.extensions.application_layer_protocol_negotiation;
                     told.advertised_alpn = protocols.map(|protocols| {
                         let names = protocols.iter().flat_map(|name| {
@@ -55,6 +59,8 @@ impl Observe for Story {
             }
             (Direction::Received, HandshakeType::CERTIFICATE_REQUEST) => {
                 if let Ok(request) = CertificateRequest::read(body) {
+                    let schemes = request.signature_algorithms.unwrap_or_default();
+                    told.peer_schemes = schemes.iter().map(|scheme| scheme.0).collect();
                     let names = request.certificate_authorities;
                     told.authorities = names.map(|names| names.iter().map(|name| name.0.to_vec()).collect());
                 }

@@ -21,6 +21,12 @@ impl Newest {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).count
     }
 
+    /// Whether the newest session is for all names of the server's certificate.
+    pub(crate) fn is_for_all_names(&self) -> Option<bool> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.session.as_ref().map(ClientSession::is_for_all_names)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).session.is_none()
     }

@@ -230,6 +230,12 @@ impl Connection {
         }
     }
 
+    /// Ends the connection with a fatal alert, for a reason of the application's own: `access_denied`, say. Nothing is read or written any more. After
+    /// [`Connection::close`] the peer is not told.
+    pub fn abort(&mut self, alert: AlertDescription) {
+        self.fail(Error::Aborted(alert));
+    }
+
     /// Lends the bytes that wait for the peer to `write`, which tells how many it took.
     ///
     /// # Errors

@@ -53,6 +53,9 @@ pub enum Error {
     /// The transport ended, or the peer said close_notify, before the handshake was done.
     #[error("the peer closed the connection during the handshake")]
     ClosedInHandshake,
+    /// The application ended the connection by [`crate::Connection::abort`].
+    #[error("the connection was ended here, with the alert {0}")]
+    Aborted(AlertDescription),
     /// The caller asked for what is not possible.
     #[error("{0}")]
     Misuse(#[from] Misuse),
@@ -73,6 +76,7 @@ impl Error {
             Self::Certificate(fault) => Some(fault.alert()),
             Self::Limit(limit) => Some(limit.alert()),
             Self::Internal(Internal::NoIdentity) => Some(AlertDescription::UNRECOGNIZED_NAME),
+            Self::Aborted(alert) => Some(*alert),
             Self::Misuse(_) | Self::Internal(_) => Some(AlertDescription::INTERNAL_ERROR),
             Self::Alert(_) | Self::Truncated | Self::ClosedInHandshake => None,
         }
@@ -174,6 +178,8 @@ faults! {
         PskHashMismatch => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.11", "the server resumed with a cipher suite of another hash than the ticket's";
         PskWithoutKeyShare => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.11", "the server resumed without the key_share that was asked for";
         ApplicationProtocolNotOffered => ILLEGAL_PARAMETER, "RFC 7301 section 3.1", "the server chose an application protocol that was not offered";
+        CompressionAlgorithmNotOffered => ILLEGAL_PARAMETER, "RFC 8879 section 4", "the server compressed its certificates in a way that was not offered";
+        BadCompressedCertificate => BAD_CERTIFICATE, "RFC 8879 section 4", "the server's compressed certificates do not inflate to what it announced";
         RequestContextNotEmpty => ILLEGAL_PARAMETER, "RFC 9846 section 4.4.2", "the certificate_request_context is not empty in the handshake";
         NoCertificate => DECODE_ERROR, "RFC 9846 section 4.5.1.3", "the server sent no certificate";
         CertificateRequired => CERTIFICATE_REQUIRED, "RFC 9846 section 4.5.1.3", "the client sent no certificate where one is required";
@@ -191,6 +197,7 @@ faults! {
     Limit {
         HandshakeMessage => ILLEGAL_PARAMETER, "RFC 9846 section 4", "the peer announced a handshake message longer than is taken here";
         HandshakeBytes => UNEXPECTED_MESSAGE, "RFC 9846 section 4", "the peer sent more handshake bytes than any handshake needs";
+        InflatedCertificate => BAD_CERTIFICATE, "RFC 8879 section 5", "the peer announced compressed certificates that are longer than is taken here";
         ChainLength => BAD_CERTIFICATE, "RFC 9846 section 4.5.1", "the peer sent more certificates than any chain needs";
         EmptyRecords => UNEXPECTED_MESSAGE, "RFC 9846 section 5.1", "the peer sent too many empty records";
         ChangeCipherSpecs => UNEXPECTED_MESSAGE, "RFC 9846 section 5", "the peer sent too many change_cipher_spec records";
@@ -232,6 +239,7 @@ impl CertificateFault {
                 RefusalKind::BadCertificate | RefusalKind::NameMismatch => AlertDescription::BAD_CERTIFICATE,
                 RefusalKind::UnsupportedCertificate => AlertDescription::UNSUPPORTED_CERTIFICATE,
                 RefusalKind::Expired => AlertDescription::CERTIFICATE_EXPIRED,
+                RefusalKind::Revoked => AlertDescription::CERTIFICATE_REVOKED,
                 RefusalKind::UnknownCa => AlertDescription::UNKNOWN_CA,
                 RefusalKind::Other => AlertDescription::CERTIFICATE_UNKNOWN,
             },

@@ -127,7 +127,7 @@ impl Io {
             return Ok(None);
         };
         let length = usize::try_from(u32::from_be_bytes([0, high, middle, low])).unwrap_or(usize::MAX);
-        let limit = if kind == HandshakeType::CERTIFICATE {
+        let limit = if matches!(kind, HandshakeType::CERTIFICATE | HandshakeType::COMPRESSED_CERTIFICATE) {
             MAX_CERTIFICATE_MESSAGE
         } else {
             MAX_HANDSHAKE_MESSAGE

@@ -25,6 +25,7 @@ mod schedule;
 mod session;
 pub mod wire;
 
+pub use config::certificate_compression::{CompressCertificate, NotInflated, Zlib};
 pub use config::client::ClientConfig;
 pub use config::danger;
 pub use config::identity::{ChooseClientIdentity, ChooseIdentity, Identities, Identity, UnusableIdentity};

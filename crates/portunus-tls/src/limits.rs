@@ -65,3 +65,7 @@ pub const MIN_INCOMING: usize = 4 * 1024;
 
 /// The incoming buffer's largest size: three full records at a read; more does not pay.
 pub const MAX_INCOMING: usize = 64 * 1024;
+
+/// Room for a flight that we send, in one allocation: a ClientHello with a share of X25519MLKEM768 takes some 1,700 bytes, a server's
+/// flight with two certificates about as many. A longer one grows.
+pub(crate) const USUAL_FLIGHT: usize = 2048;

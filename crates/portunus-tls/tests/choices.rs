@@ -5,14 +5,17 @@ mod pair;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
-use pair::{Authority, NOW, Pair, received};
-use portunus_tls::wire::{AlertDescription, CertificateRequest, ClientHello, Decode, NamedGroup, SignatureScheme};
-use portunus_tls::{
-    CertificateFault, ChooseClientIdentity, ClientConfig, Decision, Error, Identities, Identity, PathVerifier,
-    PeerFault, Policy, Presented, ServerConfig, SessionMemory, Stapled, Tickets, UnusableIdentity, Verified,
-    VerifyPeer,
+use pair::{Authority, NOW, Pair, received, sent};
+use portunus_tls::wire::{
+    AlertDescription, CertificateCompressionAlgorithm, CertificateRequest, ClientHello, Decode, NamedGroup,
+    SignatureScheme,
 };
-use portunus_x509::Policy as PathPolicy;
+use portunus_tls::{
+    CertificateFault, ChooseClientIdentity, ClientConfig, CompressCertificate, Decision, Error, Identities, Identity,
+    NotInflated, PathVerifier, PeerFault, Policy, Presented, ServerConfig, SessionMemory, Stapled, Tickets,
+    UnusableIdentity, Verified, VerifyPeer, Zlib,
+};
+use portunus_x509::{Anchors, Policy as PathPolicy, Purpose, Question, Revocation, RevocationList};
 
 /// The record of the ClientHello, whose body begins after the headers of record and message.
 fn hello(client: &ClientConfig) -> Vec<u8> {
@@ -141,6 +144,37 @@ fn the_peer_is_told_what_the_applications_own_verifier_says() {
     assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::CERTIFICATE_REVOKED));
 }
 
+/// Looks up whether a certificate was revoked.
+struct LooksUp(Arc<Anchors>, Vec<u8>);
+
+impl VerifyPeer for LooksUp {
+    fn verify<'a>(&'a self, presented: Presented<'a>) -> Decision<'a, Result<Verified, CertificateFault>> {
+        let revocation = Revocation::soft_fail([RevocationList::parse(&self.1).unwrap()]);
+        let verdict = Question::new(Purpose::TlsServer, presented.now, &PathPolicy::private())
+            .revocation(&revocation)
+            .verify(presented.chain, &self.0);
+        Decision::ready(match verdict {
+            Ok(_) => Ok(Verified::default()),
+            Err(refusal) => Err(CertificateFault::Refused(Arc::new(refusal))),
+        })
+    }
+
+    fn trust(&self) -> [u8; 32] {
+        [0; 32]
+    }
+}
+
+#[test]
+fn a_revoked_certificate_has_an_alert_of_its_own() {
+    let authority = Authority::new();
+    let identity = authority.issue(&["localhost"], &rcgen::PKCS_ECDSA_P256_SHA256);
+    let list = authority.revoking(&identity.chain()[0]);
+    let server = ServerConfig::new(Arc::new(Identities::new(vec![Arc::new(identity)])));
+    let client = ClientConfig::new(Arc::new(LooksUp(authority.anchors(), list)));
+    let told = Pair::new(&client, &server).run().server.unwrap_err();
+    assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::CERTIFICATE_REVOKED));
+}
+
 /// Keeps what was stapled.
 struct Sees(PathVerifier, Mutex<Option<Stapled>>);
 
@@ -247,5 +281,97 @@ fn a_session_is_judged_again_where_that_is_asked_for() {
             let told = outcome.server.unwrap_err();
             assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::CERTIFICATE_REVOKED));
         }
+    }
+}
+
+#[test]
+fn a_hint_of_the_servers_groups_tells_the_key_share() {
+    let client = || Authority::new().client();
+    let hinted = client().with_server_groups(&[NamedGroup::SECP384R1, NamedGroup::SECP256R1]);
+    assert_eq!(hinted.key_shares(), [NamedGroup::SECP256R1], "in our own order");
+    let useless = client().with_server_groups(&[NamedGroup::X448]);
+    assert_eq!(useless.key_shares(), client().key_shares());
+}
+
+/// Inflates to nothing.
+struct Broken;
+
+impl CompressCertificate for Broken {
+    fn algorithm(&self) -> CertificateCompressionAlgorithm {
+        CertificateCompressionAlgorithm::ZLIB
+    }
+
+    fn deflate(&self, message: &[u8]) -> Vec<u8> {
+        message.to_vec()
+    }
+
+    fn inflate(&self, _: &[u8], _: &mut [u8]) -> Result<(), NotInflated> {
+        Err(NotInflated)
+    }
+}
+
+#[test]
+fn certificates_are_compressed_where_both_sides_can() {
+    let zlib: [Arc<dyn CompressCertificate>; 1] = [Arc::new(Zlib)];
+    let authority = Authority::new();
+    for (client_can, server_can) in [(false, false), (true, false), (false, true), (true, true)] {
+        let (mut client, mut server) = (authority.client(), authority.server());
+        if client_can {
+            client = client.with_certificate_compression(&zlib);
+        }
+        if server_can {
+            server = server.with_certificate_compression(&zlib);
+        }
+        for round in 0..2 {
+            let outcome = Pair::new(&client, &server).run();
+            let message = if client_can && server_can {
+                "Sent compressed_certificate"
+            } else {
+                "Sent certificate"
+            };
+            assert!(
+                outcome
+                    .server_story
+                    .0
+                    .lock()
+                    .unwrap()
+                    .iter()
+                    .any(|note| note == message)
+            );
+            let (client, _) = outcome.connected();
+            assert_eq!(client.info().server_chain.len(), 1, "round {round}");
+        }
+    }
+}
+
+/// RFC 8879 section 4.
+#[test]
+fn compressed_certificates_that_do_not_inflate_are_bad() {
+    let authority = Authority::new();
+    let broken: [Arc<dyn CompressCertificate>; 1] = [Arc::new(Broken)];
+    let server = authority.server().with_certificate_compression(&broken);
+    let zlib: [Arc<dyn CompressCertificate>; 1] = [Arc::new(Zlib)];
+    let client = authority.client().with_certificate_compression(&zlib);
+    let outcome = Pair::new(&client, &server).run();
+    assert!(matches!(
+        outcome.client,
+        Err(Error::Peer(PeerFault::BadCompressedCertificate))
+    ));
+    let told = outcome.server.unwrap_err();
+    assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::BAD_CERTIFICATE));
+}
+
+#[test]
+fn the_application_can_end_a_connection_with_an_alert_of_its_own() {
+    let authority = Authority::new();
+    let (mut client, mut server) = Pair::new(&authority.client(), &authority.server()).run().connected();
+    server.abort(AlertDescription::ACCESS_DENIED);
+    let told = received(&mut client, &sent(&mut server)).unwrap_err();
+    assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::ACCESS_DENIED));
+    for error in [
+        server.write(b"late").unwrap_err(),
+        received(&mut server, &[]).unwrap_err(),
+    ] {
+        assert!(matches!(error, Error::Aborted(AlertDescription::ACCESS_DENIED)));
     }
 }

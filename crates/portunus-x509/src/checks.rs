@@ -296,7 +296,7 @@ checks! {
         passes "has its status in a list of the right form"; fails "has its status in a list of a form that is not allowed";
         advice "Lists have an authorityKeyIdentifier, a cRLNumber that is not critical, and one signature algorithm. Have the list issued anew.";
     /// The certificate is not revoked.
-    Revoked "X509-REVOKED" Other; "revokedCertificates", "RFC 5280 section 6.3.3";
+    Revoked "X509-REVOKED" Revoked; "revokedCertificates", "RFC 5280 section 6.3.3";
         web Refuse, rfc5280 Refuse, private Refuse;
         passes "has not been revoked"; fails "has been revoked";
         advice "Its issuer has taken it back: its key may be in wrong hands. Take a new certificate for a new key.";

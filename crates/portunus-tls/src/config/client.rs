@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::config::certificate_compression::CompressCertificate;
 use crate::config::identity::ChooseClientIdentity;
 use crate::config::verify::VerifyPeer;
 use crate::error::Misuse;
@@ -19,6 +20,7 @@ pub struct ClientConfig {
     pub(crate) identity: Option<Arc<dyn ChooseClientIdentity>>,
     pub(crate) application_protocols: Vec<Vec<u8>>,
     pub(crate) sessions: Option<Arc<dyn ClientSessions>>,
+    pub(crate) certificate_compression: Vec<Arc<dyn CompressCertificate>>,
     pub(crate) asks_for_status: bool,
     pub(crate) asks_for_timestamps: bool,
     pub(crate) verifies_resumed: bool,
@@ -36,6 +38,7 @@ impl ClientConfig {
             identity: None,
             application_protocols: Vec::new(),
             sessions: None,
+            certificate_compression: Vec::new(),
             asks_for_status: false,
             asks_for_timestamps: false,
             verifies_resumed: false,
@@ -70,6 +73,16 @@ impl ClientConfig {
         Ok(self)
     }
 
+    /// Takes a hint of which groups the server has, such as from an earlier connection: the first group of the policy among them gets the one key share. Without
+    /// one among them nothing changes. A wrong hint costs a round trip.
+    #[must_use]
+    pub fn with_server_groups(mut self, hint: &[NamedGroup]) -> Self {
+        if let Some(group) = self.policy.groups.iter().find(|group| hint.contains(group)) {
+            self.key_shares = vec![*group];
+        }
+        self
+    }
+
     /// The groups of which the first ClientHello holds a key share.
     pub fn key_shares(&self) -> &[NamedGroup] {
         &self.key_shares
@@ -93,6 +106,13 @@ impl ClientConfig {
     #[must_use]
     pub fn with_sessions(mut self, sessions: Arc<dyn ClientSessions>) -> Self {
         self.sessions = Some(sessions);
+        self
+    }
+
+    /// Offers these ways to compress certificates (RFC 8879); the server chooses.
+    #[must_use]
+    pub fn with_certificate_compression(mut self, algorithms: &[Arc<dyn CompressCertificate>]) -> Self {
+        self.certificate_compression = algorithms.to_vec();
         self
     }
 

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use portunus_x509::{Certificate, DnsName, GeneralName};
 
+use crate::config::certificate_compression::{CompressCertificate, Compressed, CompressedMessage};
 use crate::crypto::sign::{LocalKey, Sign};
 use crate::decision::Decision;
+use crate::error::Internal;
 use crate::wire::CertificateRequest;
 use crate::wire::ClientHello;
 use crate::wire::{
-    CertificateStatus, CertificateStatusType, Decode, DistinguishedName, Encode, ExtensionType, Sequence,
-    SignatureScheme, SignedCertificateTimestampList, UnknownExtension, Writer,
+    Certificate as CertificateMessage, CertificateStatus, CertificateStatusType, Decode, DistinguishedName, Encode,
+    ExtensionType, Sequence, SignatureScheme, SignedCertificateTimestampList, UnknownExtension, Writer,
 };
 
 /// A certificate chain and the key that belongs to it.
@@ -23,6 +25,7 @@ pub struct Identity {
     status: Option<Vec<u8>>,
     /// The data of the extension `signed_certificate_timestamp`.
     timestamps: Option<Vec<u8>>,
+    compressed: Compressed,
 }
 
 /// A chain and a key do not make an identity.
@@ -95,6 +98,7 @@ impl Identity {
             issuers,
             status: None,
             timestamps: None,
+            compressed: Compressed::default(),
         })
     }
 
@@ -122,6 +126,16 @@ impl Identity {
         SignedCertificateTimestampList::read(&list).map_err(|_| UnusableIdentity::Timestamps)?;
         self.timestamps = Some(list);
         Ok(self)
+    }
+
+    /// The Certificate message with this stapled, compressed: at once where that was done before.
+    pub(crate) fn compressed(
+        &self,
+        way: &dyn CompressCertificate,
+        message: &CertificateMessage<'_>,
+        stapled: &[UnknownExtension<'_>],
+    ) -> Result<Arc<CompressedMessage>, Internal> {
+        self.compressed.get_or_make(way, message, stapled)
     }
 
     /// What is stapled for a client that sent this hello.

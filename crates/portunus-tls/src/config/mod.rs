@@ -1,5 +1,6 @@
 //! Configurations: values that many connections share.
 
+pub(crate) mod certificate_compression;
 pub(crate) mod client;
 pub mod danger;
 pub(crate) mod identity;

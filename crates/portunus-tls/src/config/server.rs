@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use portunus_x509::DnsName;
 
+use crate::config::certificate_compression::CompressCertificate;
 use crate::config::identity::ChooseIdentity;
 use crate::config::verify::VerifyPeer;
 use crate::decision::Decision;
@@ -31,6 +32,7 @@ pub struct ServerConfig {
     pub(crate) identities: Arc<dyn ChooseIdentity>,
     pub(crate) client_authentication: ClientAuthentication,
     pub(crate) authorities: Vec<Vec<u8>>,
+    pub(crate) certificate_compression: Vec<Arc<dyn CompressCertificate>>,
     pub(crate) application_protocols: Vec<Vec<u8>>,
     pub(crate) tickets: Option<Arc<Tickets>>,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
@@ -56,6 +58,7 @@ impl ServerConfig {
             identities,
             client_authentication: ClientAuthentication::None,
             authorities: Vec::new(),
+            certificate_compression: Vec::new(),
             application_protocols: Vec::new(),
             tickets: None,
             key_log: None,
@@ -105,6 +108,13 @@ impl ServerConfig {
     #[must_use]
     pub fn with_application_protocols(mut self, protocols: &[&[u8]]) -> Self {
         self.application_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        self
+    }
+
+    /// Compresses certificates in one of these ways for clients that have it, the preferred first (RFC 8879). Each identity is compressed once and kept so.
+    #[must_use]
+    pub fn with_certificate_compression(mut self, algorithms: &[Arc<dyn CompressCertificate>]) -> Self {
+        self.certificate_compression = algorithms.to_vec();
         self
     }
 

@@ -17,6 +17,9 @@ use crate::wire::{KeyUpdate, KeyUpdateRequest};
 /// The longest life that a client believes: 7 days (RFC 9846 section 4.7.1).
 const MAX_TICKET_LIFETIME: u32 = 604_800;
 
+/// The flag of a ticket that is good for all names of the server's certificate (draft-ietf-tls-cross-sni-resumption section 3).
+const RESUMPTION_ACROSS_NAMES: u16 = 8;
+
 /// What may come to a client.
 const TO_CLIENT: &[HandshakeType] = &[HandshakeType::NEW_SESSION_TICKET, HandshakeType::KEY_UPDATE];
 /// What may come to a server.
@@ -156,6 +159,7 @@ fn new_session_ticket(
         owner: config.owner(),
         chain: established.info.server_chain.clone(),
         stapled: established.info.stapled.clone(),
+        is_for_all_names: ticket.tls_flags.is_some_and(|flags| flags.has(RESUMPTION_ACROSS_NAMES)),
     };
     sessions.put(server, session);
     Ok(())

@@ -2,11 +2,10 @@
 
 use crate::crypto::CryptoFailed;
 use crate::crypto::aead::{RecordKey, TAG_LENGTH};
+use crate::limits::USUAL_FLIGHT;
 use crate::wire::ContentType;
 
 const HEADER: usize = 5;
-/// Room for a hello with a hybrid share, or a server's flight with two certificates.
-const USUAL_FLIGHT: usize = 2048;
 /// The most content in one record (RFC 9846 section 5.1).
 pub(crate) const MAX_FRAGMENT: usize = 1 << 14;
 

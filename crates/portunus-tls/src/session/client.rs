@@ -38,9 +38,16 @@ pub struct ClientSession {
     pub(crate) chain: Arc<Vec<Vec<u8>>>,
     /// What was stapled to them.
     pub(crate) stapled: Option<Arc<Stapled>>,
+    /// Whether the server has the session for the other names of its certificate too.
+    pub(crate) is_for_all_names: bool,
 }
 
 impl ClientSession {
+    /// Whether the server says that it has the session for the other names of its certificate too (draft-ietf-tls-cross-sni-resumption).
+    pub fn is_for_all_names(&self) -> bool {
+        self.is_for_all_names
+    }
+
     /// Whether it is still good at this time. A clock that went back makes it too young: then it is not used either.
     pub(crate) fn is_good_at(&self, now: UnixTime) -> bool {
         self.received.0 <= now.0 && now.0 < self.expires.0

@@ -110,13 +110,14 @@ impl Encode for SignedCertificateTimestampList<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::AlertDescription;
-    use super::super::testing::written;
+    use super::super::testing::{test_message, written};
     use super::*;
 
     #[test]
     fn a_status_reads_and_writes() {
         let message = CertificateStatus { response: b"response" };
         let bytes = written(&message);
+        test_message("CertificateStatus", &bytes, &[]);
         assert_eq!(CertificateStatus::read(&bytes), Ok(message));
         for wrong in [&[2, 0, 0, 1, 0][..], &[1, 0, 0, 0], &[1, 0, 0, 1], &[1, 0, 0, 1, 0, 0]] {
             assert!(CertificateStatus::read(wrong).is_err(), "{wrong:?}");
@@ -129,6 +130,7 @@ mod tests {
             sct_list: &[0, 2, 1, 2, 0, 1, 3],
         };
         let bytes = written(&message);
+        test_message("SignedCertificateTimestampList", &bytes, &[]);
         assert_eq!(SignedCertificateTimestampList::read(&bytes), Ok(message));
         for wrong in [&[0, 0][..], &[0, 2, 0, 0], &[0, 4, 0, 1, 1, 0], &[0, 3, 0, 1, 1, 0]] {
             let fault = SignedCertificateTimestampList::read(wrong).unwrap_err();

@@ -1,3 +1,4 @@
+use super::compressed_certificate::CertificateCompressionAlgorithms;
 use super::extension_block::{ExtensionBlock, ExtensionSet, Order, extension_set};
 use super::extension_data::{
     CertificateAuthoritiesExtension, Cookie, Empty, NamedGroupList, ProtocolNameList, PskKeyExchangeModes,
@@ -5,9 +6,9 @@ use super::extension_data::{
 };
 use super::key_share::KeyShareClientHello;
 use super::{
-    CertificateStatusRequest, CipherSuite, Decode, DistinguishedName, Encode, ExtensionType, HostName, KeyShareEntry,
-    Malformed, NamedGroup, OfferedPsks, Problem, ProtocolName, ProtocolVersion, PskKeyExchangeMode, Reader, Sequence,
-    SignatureScheme, TooLong, Writer,
+    CertificateCompressionAlgorithm, CertificateStatusRequest, CipherSuite, Decode, DistinguishedName, Encode,
+    ExtensionType, HostName, KeyShareEntry, Malformed, NamedGroup, OfferedPsks, Problem, ProtocolName, ProtocolVersion,
+    PskKeyExchangeMode, Reader, Sequence, SignatureScheme, TooLong, Writer,
 };
 
 /// ```text
@@ -55,6 +56,9 @@ extension_set! {
         = APPLICATION_LAYER_PROTOCOL_NEGOTIATION as ProtocolNameList;
     /// Whether the client wants to see timestamps of certificate logs (RFC 6962 section 3.3.1).
     signed_certificate_timestamp: bool = SIGNED_CERTIFICATE_TIMESTAMP as Empty;
+    /// How the server's certificates may be compressed (RFC 8879).
+    compress_certificate: Option<Sequence<'a, CertificateCompressionAlgorithm>>
+        = COMPRESS_CERTIFICATE as CertificateCompressionAlgorithms;
     /// Versions that the client can speak, the best first.
     supported_versions: Option<Sequence<'a, ProtocolVersion>> = SUPPORTED_VERSIONS as SupportedVersions;
     /// A HelloRetryRequest's cookie, given back.
@@ -183,6 +187,7 @@ mod tests {
                 server_name: Some(HostName(b"example.com")),
                 status_request: Some(CertificateStatusRequest::OCSP),
                 signed_certificate_timestamp: true,
+                compress_certificate: Some(Sequence::from(&[CertificateCompressionAlgorithm::ZLIB])),
                 supported_groups: Some(Sequence::from(&groups)),
                 signature_algorithms: Some(Sequence::from(&schemes)),
                 signature_algorithms_cert: Some(Sequence::from(&schemes)),
@@ -269,7 +274,7 @@ mod tests {
                 types[types.len() - 2..],
                 [ExtensionType(0xfafa), ExtensionType::PRE_SHARED_KEY]
             );
-            assert_eq!(types.len(), 17);
+            assert_eq!(types.len(), 18);
         });
     }
 

@@ -326,6 +326,36 @@ impl<'a> ExtensionData<'a> for CertificateAuthoritiesExtension {
     }
 }
 
+/// `struct { opaque flags<0..255>; } FlagExtensions;` (draft-ietf-tls-tlsflags section 2): a bit each, the first in the lowest bit of the first byte. Without
+/// a bit the extension is left out, and no byte without one ends the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flags<'a>(&'a [u8]);
+
+impl Flags<'_> {
+    /// Whether this flag is set.
+    pub fn has(&self, flag: u16) -> bool {
+        let byte = self.0.get(usize::from(flag / 8)).copied().unwrap_or(0);
+        byte & (1 << (flag % 8)) != 0
+    }
+}
+
+impl<'a> ExtensionData<'a> for Flags<'a> {
+    const NAME: &'static str = "FlagExtensions";
+    type Field = Option<Flags<'a>>;
+
+    fn decode(r: &mut Reader<'a>) -> Result<Self, Malformed> {
+        let flags = r.vec8("flags", 1..=255)?;
+        match flags.last() {
+            Some(0) | None => Err(r.fault("flags", Problem::Value(0))),
+            Some(_) => Ok(Self(flags)),
+        }
+    }
+
+    fn encode(flags: &Self, w: &mut Writer) -> Result<(), TooLong> {
+        w.opaque8("flags", flags.0)
+    }
+}
+
 /// `uint32 max_early_data_size;` of a ticket's EarlyDataIndication (RFC 9846 section 4.3.10)
 pub(super) struct EarlyDataIndication;
 

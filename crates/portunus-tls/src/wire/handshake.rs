@@ -1,10 +1,7 @@
 //! The four bytes in front of a handshake message.
 
 use super::{Decode, Encode, HandshakeType, Malformed, Reader, TooLong, Writer};
-
-/// Room for a ClientHello with a share of X25519MLKEM768, which takes some 1,700 bytes, or a server's flight with two certificates,
-/// in one allocation.
-const USUAL_LENGTH: usize = 2048;
+use crate::limits::USUAL_FLIGHT;
 
 /// `struct { HandshakeType msg_type; uint24 length; select (Handshake.msg_type) { … }; } Handshake;` without the message (RFC 9846
 /// section 4).
@@ -52,7 +49,7 @@ pub(crate) fn append_handshake_message<M: Encode>(
     body: &M,
 ) -> Result<Vec<u8>, TooLong> {
     if bytes.capacity() == 0 {
-        bytes.reserve(USUAL_LENGTH);
+        bytes.reserve(USUAL_FLIGHT);
     }
     let mut w = Writer::after(bytes, HandshakeHeader::NAME);
     w.u8(kind.0);

@@ -175,6 +175,15 @@ registry! {
 }
 
 registry! {
+    /// `enum { zlib(1), brotli(2), zstd(3), (65535) } CertificateCompressionAlgorithm;` (RFC 8879 section 3)
+    CertificateCompressionAlgorithm(u16) {
+        ZLIB = 1, "zlib";
+        BROTLI = 2, "brotli";
+        ZSTD = 3, "zstd";
+    }
+}
+
+registry! {
     /// `enum { ocsp(1), (255) } CertificateStatusType;` (RFC 6066 section 8)
     CertificateStatusType(u8) {
         OCSP = 1, "ocsp";

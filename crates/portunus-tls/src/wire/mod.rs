@@ -13,6 +13,7 @@ mod certificate_request;
 mod certificate_status;
 mod certificate_verify;
 mod client_hello;
+mod compressed_certificate;
 mod encrypted_extensions;
 mod end_of_early_data;
 mod extension_block;
@@ -43,17 +44,18 @@ pub use certificate_request::CertificateRequest;
 pub use certificate_status::{CertificateStatus, CertificateStatusRequest, SignedCertificateTimestampList};
 pub use certificate_verify::CertificateVerify;
 pub use client_hello::{ClientExtensions, ClientHello};
+pub use compressed_certificate::CompressedCertificate;
 pub use encrypted_extensions::EncryptedExtensions;
 pub use end_of_early_data::EndOfEarlyData;
 pub use extension_block::{Order, UnknownExtension};
-pub use extension_data::{DistinguishedName, HostName, ProtocolName};
+pub use extension_data::{DistinguishedName, Flags, HostName, ProtocolName};
 pub use extensions::{Place, may_appear};
 pub use finished::Finished;
 pub(crate) use handshake::append_handshake_message;
 pub use handshake::{HandshakeHeader, handshake_message};
 pub use ids::{
-    AlertDescription, AlertLevel, CertificateStatusType, CipherSuite, ContentType, ExtensionType, HandshakeType,
-    NameType, NamedGroup, ProtocolVersion, PskKeyExchangeMode, SignatureScheme,
+    AlertDescription, AlertLevel, CertificateCompressionAlgorithm, CertificateStatusType, CipherSuite, ContentType,
+    ExtensionType, HandshakeType, NameType, NamedGroup, ProtocolVersion, PskKeyExchangeMode, SignatureScheme,
 };
 pub use key_share::KeyShareEntry;
 pub use key_update::{KeyUpdate, KeyUpdateRequest};

@@ -1,5 +1,5 @@
 use super::extension_block::{ExtensionBlock, ExtensionSet, extension_set};
-use super::extension_data::EarlyDataIndication;
+use super::extension_data::{EarlyDataIndication, Flags};
 use super::{Decode, Encode, Malformed, Reader, TooLong, Writer};
 
 extension_set! {
@@ -25,6 +25,8 @@ extension_set! {
     };
     /// `max_early_data_size`: how many bytes of early data may be sent with it.
     early_data: Option<u32> = EARLY_DATA as EarlyDataIndication;
+    /// What more may be done with it (draft-ietf-tls-tlsflags).
+    tls_flags: Option<Flags<'a>> = TLS_FLAGS as Flags<'a>;
 }
 
 impl<'a> Decode<'a> for NewSessionTicket<'a> {
@@ -60,7 +62,7 @@ impl Encode for NewSessionTicket<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{test_message, written};
-    use super::super::{ExtensionType, Order, Problem, Sequence, UnknownExtension};
+    use super::super::{AlertDescription, ExtensionType, Order, Problem, Sequence, UnknownExtension};
     use super::*;
 
     fn ticket() -> NewSessionTicket<'static> {
@@ -70,6 +72,7 @@ mod tests {
             ticket_nonce: &[0],
             ticket: b"ticket",
             early_data: Some(u32::MAX),
+            tls_flags: None,
             unknown: Sequence::from(&[UnknownExtension {
                 extension_type: ExtensionType(0x2a2a),
                 extension_data: &[],
@@ -96,6 +99,42 @@ mod tests {
             fault.to_string(),
             "NewSessionTicket.ticket has 0 bytes where 1 to 65535 are allowed"
         );
+    }
+
+    #[test]
+    fn flags_are_bits_and_none_is_not_a_list() {
+        let ticket = |flags: &[u8]| {
+            let length = u8::try_from(flags.len()).unwrap();
+            let head = [
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                1,
+                0,
+                0,
+                length + 5,
+                0,
+                62,
+                0,
+                length + 1,
+                length,
+            ];
+            [&head[..], flags].concat()
+        };
+        let bytes = ticket(&[0b10, 1]);
+        let flags = NewSessionTicket::read(&bytes).unwrap().tls_flags.unwrap();
+        let set: Vec<u16> = (0..2040).filter(|flag| flags.has(*flag)).collect();
+        assert_eq!(set, [1, 8]);
+        let alert = |flags: &[u8]| NewSessionTicket::read(&ticket(flags)).unwrap_err().alert();
+        assert_eq!(alert(&[]), AlertDescription::DECODE_ERROR);
+        assert_eq!(alert(&[1, 0]), AlertDescription::ILLEGAL_PARAMETER);
     }
 
     #[test]

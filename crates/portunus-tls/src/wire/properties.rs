@@ -158,6 +158,7 @@ impl HelloParts {
             extensions: ClientExtensions {
                 status_request: present(13).then_some(CertificateStatusRequest::OCSP),
                 signed_certificate_timestamp: present(14),
+                compress_certificate: present(15).then_some(Sequence::from(&[CertificateCompressionAlgorithm::ZLIB])),
                 server_name: present(0).then_some(HostName(name)),
                 supported_groups: present(1).then_some(Sequence::from(&groups[..])),
                 signature_algorithms: present(2).then_some(Sequence::from(&schemes[..])),
@@ -277,6 +278,7 @@ fn message() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
                     ticket_nonce: &ticket_nonce,
                     ticket: &ticket,
                     early_data,
+                    tls_flags: None,
                     unknown: Sequence::from(&unknown[..]),
                     order: Order::default(),
                 };

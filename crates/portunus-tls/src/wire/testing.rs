@@ -1,9 +1,9 @@
 //! What every test of a message needs.
 
 use super::{
-    Alert, AlertDescription, Certificate, CertificateRequest, CertificateVerify, ClientHello, Decode, Encode,
-    EncryptedExtensions, EndOfEarlyData, Finished, HandshakeHeader, KeyUpdate, Malformed, NewSessionTicket,
-    RecordHeader, ServerHelloOrRetry, Writer,
+    Alert, AlertDescription, Certificate, CertificateRequest, CertificateStatus, CertificateVerify, ClientHello,
+    CompressedCertificate, Decode, Encode, EncryptedExtensions, EndOfEarlyData, Finished, HandshakeHeader, KeyUpdate,
+    Malformed, NewSessionTicket, RecordHeader, ServerHelloOrRetry, SignedCertificateTimestampList, Writer,
 };
 
 /// Reads a message and writes it again.
@@ -21,8 +21,14 @@ pub(super) const MESSAGES: &[(&str, Reread)] = &[
     ("CertificateVerify", |bytes| {
         CertificateVerify::read(bytes).map(|message| written(&message))
     }),
+    ("CertificateStatus", |bytes| {
+        CertificateStatus::read(bytes).map(|message| written(&message))
+    }),
     ("ClientHello", |bytes| {
         ClientHello::read(bytes).map(|message| written(&message))
+    }),
+    ("CompressedCertificate", |bytes| {
+        CompressedCertificate::read(bytes).map(|message| written(&message))
     }),
     ("EncryptedExtensions", |bytes| {
         EncryptedExtensions::read(bytes).map(|message| written(&message))
@@ -44,6 +50,9 @@ pub(super) const MESSAGES: &[(&str, Reread)] = &[
     }),
     ("ServerHello", |bytes| {
         ServerHelloOrRetry::read(bytes).map(|message| written(&message))
+    }),
+    ("SignedCertificateTimestampList", |bytes| {
+        SignedCertificateTimestampList::read(bytes).map(|message| written(&message))
     }),
     ("TLSPlaintext", |bytes| {
         RecordHeader::read(bytes).map(|message| written(&message))

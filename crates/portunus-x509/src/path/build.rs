@@ -304,8 +304,8 @@ impl<'a, 'q> Search<'a, 'q> {
             .collect()
     }
 
-    /// The candidates that have the name of the issuer of the certificate at `signed` and whose authority is not on the path yet:
-    /// those that the authority key identifier hints at, or the others.
+    /// Whether the candidate at `place` is an issuer to try for the certificate at `signed`: it has the name of its issuer, its authority is
+    /// not on the path yet, and the authority key identifier hints at it, or does not.
     fn issuing(&self, signed: usize, path: &[usize], place: usize, hinted: bool) -> bool {
         let (Some(signed), Some(issuer)) = (self.candidates.get(signed), self.candidates.get(place)) else {
             return false;

@@ -1,6 +1,7 @@
 //! The ClientHello: what we offer, and what an answer may hold of it.
 
 use portunus_x509::{ServerName, UnixTime};
+use smallvec::SmallVec;
 
 use crate::config::client::ClientConfig;
 use crate::crypto::group::KeyShares;
@@ -43,6 +44,9 @@ impl Grease {
         }
     }
 }
+
+/// A list of the hello, which is short: it needs no heap.
+type List<T> = SmallVec<[T; 16]>;
 
 /// What stays the same in both ClientHellos.
 pub(crate) struct Offer<'a> {
@@ -100,10 +104,10 @@ impl<'a> Offer<'a> {
         let config = self.config;
         let policy = &config.policy;
         let grease = || self.grease.into_iter();
-        let cipher_suites: Vec<_> = (grease().map(|grease| grease.cipher_suite))
+        let cipher_suites: List<_> = (grease().map(|grease| grease.cipher_suite))
             .chain(policy.cipher_suites.iter().copied())
             .collect();
-        let groups: Vec<_> = (grease().map(|grease| grease.group))
+        let groups: List<_> = (grease().map(|grease| grease.group))
             .chain(policy.groups.iter().copied())
             .collect();
         let entries = shares.entries().iter().map(|(group, share)| KeyShareEntry {
@@ -115,7 +119,7 @@ impl<'a> Offer<'a> {
             key_exchange: &[0],
         });
         // The second hello holds the one share that was asked for (RFC 9846 section 4.2.2).
-        let key_shares: Vec<_> = match retry {
+        let key_shares: List<_> = match retry {
             Some(retry) if retry.asks_for_share => entries.collect(),
             None | Some(_) => grease_share.chain(entries).collect(),
         };
@@ -125,33 +129,27 @@ impl<'a> Offer<'a> {
             .iter()
             .map(|protocol| ProtocolName(protocol))
             .collect();
-        let signature_algorithms: Vec<_> = (grease().map(|grease| grease.signature_scheme))
+        let signature_algorithms: List<_> = (grease().map(|grease| grease.signature_scheme))
             .chain(policy.signature_algorithms())
             .collect();
-        let versions: Vec<_> = (grease().map(|grease| grease.version))
-            .chain([ProtocolVersion::TLS1_3])
-            .collect();
-        let order: Vec<_> = grease().map(|grease| grease.extension).collect();
-        let grease_extension: Vec<_> = (order.iter())
-            .map(|extension_type| UnknownExtension {
-                extension_type: *extension_type,
-                extension_data: &[],
-            })
+        let version = ProtocolVersion::TLS1_3;
+        let versions = [self.grease.map_or(version, |grease| grease.version), version];
+        let (_, versions) = versions.split_at(usize::from(self.grease.is_none()));
+        let order = self.grease.map(|grease| grease.extension);
+        let grease_extension = order.map(|extension_type| UnknownExtension {
+            extension_type,
+            extension_data: &[],
+        });
+        let compression: List<_> = (config.certificate_compression.iter())
+            .map(|compression| compression.algorithm())
             .collect();
         let binder = session.map(|session| Suite::of(session.cipher_suite).map_or(32, |suite| suite.hash.length()));
         let zeros = [0; 48];
-        let binders: Vec<_> = binder
-            .and_then(|length| zeros.get(..length))
-            .map(PskBinderEntry)
-            .into_iter()
-            .collect();
-        let identities: Vec<_> = session
-            .map(|session| PskIdentity {
-                identity: &session.ticket,
-                obfuscated_ticket_age: session.obfuscated_age(self.now),
-            })
-            .into_iter()
-            .collect();
+        let binders = binder.and_then(|length| zeros.get(..length)).map(PskBinderEntry);
+        let identities = session.map(|session| PskIdentity {
+            identity: &session.ticket,
+            obfuscated_ticket_age: session.obfuscated_age(self.now),
+        });
         let hello = ClientHello {
             legacy_version: ProtocolVersion::TLS1_2,
             random: &self.random,
@@ -164,13 +162,14 @@ impl<'a> Offer<'a> {
                     // Literal addresses are not permitted in SNI (RFC 6066 section 3).
                     ServerName::Ip(_) => None,
                 },
+                compress_certificate: (!compression.is_empty()).then_some(Sequence::from(compression.as_slice())),
                 status_request: config.asks_for_status.then_some(CertificateStatusRequest::OCSP),
                 signed_certificate_timestamp: config.asks_for_timestamps,
                 supported_groups: Some(Sequence::from(groups.as_slice())),
                 signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
                 application_layer_protocol_negotiation: (!protocols.is_empty())
                     .then_some(Sequence::from(protocols.as_slice())),
-                supported_versions: Some(Sequence::from(versions.as_slice())),
+                supported_versions: Some(Sequence::from(versions)),
                 cookie: retry.and_then(|retry| retry.cookie),
                 key_share: Some(Sequence::from(key_shares.as_slice())),
                 psk_key_exchange_modes: self

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use portunus_x509::{ServerName, UnixTime};
 
 use super::hello::{Offer, Retry, SentHello};
+use crate::config::certificate_compression::{CompressCertificate, NotInflated};
 use crate::config::client::ClientConfig;
 use crate::config::identity::Identity;
 use crate::config::verify::{Presented, Verified};
 use crate::crypto::group::{ExchangeFailed, KeyShares};
 use crate::crypto::suite::Suite;
-use crate::error::{Error, Internal, Misuse, PeerFault};
+use crate::error::{Error, Internal, Limit, Misuse, PeerFault};
 use crate::handshake::channel::{Aligned, Channel, Message};
 use crate::handshake::signed::{peer_certificate_verify, peer_chain, peer_finished, signed_content};
 use crate::handshake::{ConnectionInfo, Established, Resumption, Secrets, Side};
 use crate::handshake_io::ChangeCipherSpec;
+use crate::limits::MAX_CERTIFICATE_MESSAGE;
 use crate::observe::{Note, SecretLabel};
 use crate::schedule::tls13::HandshakeSecret;
 use crate::schedule::transcript::Transcript;
@@ -24,7 +26,9 @@ use crate::wire::CertificateVerify;
 use crate::wire::EncryptedExtensions;
 use crate::wire::Finished;
 use crate::wire::Sequence;
-use crate::wire::{Certificate, CertificateEntry, CertificateStatus, Decode, SignedCertificateTimestampList};
+use crate::wire::{
+    Certificate, CertificateEntry, CertificateStatus, CompressedCertificate, Decode, SignedCertificateTimestampList,
+};
 use crate::wire::{ExtensionType, HandshakeType, ProtocolVersion, SignatureScheme};
 use crate::wire::{HelloRetryRequest, ServerHello, ServerHelloOrRetry};
 
@@ -435,17 +439,29 @@ async fn server_certificate(
     server: &ServerName,
     now: UnixTime,
 ) -> Result<ServerProof, Error> {
+    let is_plain = config.certificate_compression.is_empty();
     let message = channel
-        .receive(&[HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE])
+        .receive(if is_plain {
+            REQUEST_OR_PLAIN
+        } else {
+            REQUEST_OR_CERTIFICATE
+        })
         .await?;
     let (request, message) = if message.kind() == HandshakeType::CERTIFICATE_REQUEST {
         certificate_request(&message)?;
         transcript.add(message.bytes());
-        (Some(message), channel.receive(&[HandshakeType::CERTIFICATE]).await?)
+        let wanted = if is_plain { PLAIN } else { CERTIFICATE };
+        (Some(message), channel.receive(wanted).await?)
     } else {
         (None, message)
     };
-    let certificate: Certificate<'_> = message.decode()?;
+    let inflated;
+    let certificate: Certificate<'_> = if message.kind() == HandshakeType::COMPRESSED_CERTIFICATE {
+        inflated = inflate(&message.decode()?, &config.certificate_compression)?;
+        Certificate::read(&inflated)?
+    } else {
+        message.decode()?
+    };
     let chain = peer_chain(&certificate)?;
     for entry in certificate.certificate_list.iter() {
         hello.check_answer(entry.extensions.iter().map(|extension| extension.extension_type))?;
@@ -468,6 +484,29 @@ async fn server_certificate(
         request,
         chain: Arc::new(chain),
     })
+}
+
+const PLAIN: &[HandshakeType] = &[HandshakeType::CERTIFICATE];
+const CERTIFICATE: &[HandshakeType] = &[HandshakeType::CERTIFICATE, HandshakeType::COMPRESSED_CERTIFICATE];
+const REQUEST_OR_PLAIN: &[HandshakeType] = &[HandshakeType::CERTIFICATE_REQUEST, HandshakeType::CERTIFICATE];
+const REQUEST_OR_CERTIFICATE: &[HandshakeType] = &[
+    HandshakeType::CERTIFICATE_REQUEST,
+    HandshakeType::CERTIFICATE,
+    HandshakeType::COMPRESSED_CERTIFICATE,
+];
+
+/// The Certificate message in a CompressedCertificate (RFC 8879 section 4): as long as was announced, and no longer than a plain one may be.
+fn inflate(compressed: &CompressedCertificate<'_>, offered: &[Arc<dyn CompressCertificate>]) -> Result<Vec<u8>, Error> {
+    let way = offered.iter().find(|way| way.algorithm() == compressed.algorithm);
+    let way = way.ok_or(PeerFault::CompressionAlgorithmNotOffered)?;
+    let length = usize::try_from(compressed.uncompressed_length).unwrap_or(usize::MAX);
+    if length > MAX_CERTIFICATE_MESSAGE {
+        return Err(Limit::InflatedCertificate.into());
+    }
+    let mut message = vec![0; length];
+    way.inflate(compressed.compressed_certificate_message, &mut message)
+        .map_err(|NotInflated| PeerFault::BadCompressedCertificate)?;
+    Ok(message)
 }
 
 /// The verifier's word on the server's certificates.

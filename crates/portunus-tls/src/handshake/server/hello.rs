@@ -72,6 +72,7 @@ pub(crate) fn check_second<'a>(
         && before.supported_groups == after.supported_groups
         && before.status_request == after.status_request
         && before.signed_certificate_timestamp == after.signed_certificate_timestamp
+        && before.compress_certificate == after.compress_certificate
         && before.signature_algorithms == after.signature_algorithms
         && before.signature_algorithms_cert == after.signature_algorithms_cert
         && before.application_layer_protocol_negotiation == after.application_layer_protocol_negotiation

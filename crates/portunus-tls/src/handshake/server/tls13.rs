@@ -5,6 +5,7 @@ use std::sync::Arc;
 use portunus_x509::{DnsName, UnixTime};
 
 use super::hello::{self, Choice};
+use crate::config::certificate_compression::CompressCertificate;
 use crate::config::identity::Identity;
 use crate::config::server::{ChooseConfig, ClientAuthentication, ServerConfig};
 use crate::config::verify::{Presented, VerifyPeer};
@@ -140,7 +141,7 @@ pub(crate) async fn handshake(
                 channel.note(&Note::NotResumed);
             }
             let requested = certificate_request(&mut channel, &mut transcript, &config)?;
-            certificate(&mut channel, &mut transcript, &hello, identity, *scheme).await?;
+            certificate(&mut channel, &mut transcript, &hello, &config, identity, *scheme).await?;
             requested
         }
     };
@@ -312,7 +313,7 @@ fn certificate_request(
         ClientAuthentication::Required(verifier) => (verifier.clone(), true),
     };
     let authorities: Vec<_> = config.authorities.iter().map(|name| DistinguishedName(name)).collect();
-    let signature_algorithms = config.policy.signature_algorithms();
+    let signature_algorithms: Vec<_> = config.policy.signature_algorithms().collect();
     let message = CertificateRequest {
         certificate_request_context: &[],
         signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
@@ -341,11 +342,19 @@ async fn identity(
     Ok((identity, scheme))
 }
 
+/// Our most preferred way to compress certificates that the client has too (RFC 8879).
+fn compression<'a>(hello: &ClientHello<'_>, config: &'a ServerConfig) -> Option<&'a dyn CompressCertificate> {
+    let offered = hello.extensions.compress_certificate?;
+    let ways = config.certificate_compression.iter();
+    ways.map(AsRef::as_ref).find(|way| offered.contains(&way.algorithm()))
+}
+
 /// Certificate and CertificateVerify (RFC 9846 section 4.5.1 and RFC 9846 section 4.5.2).
 async fn certificate(
     channel: &mut Channel,
     transcript: &mut Transcript,
     hello: &ClientHello<'_>,
+    config: &ServerConfig,
     identity: &Identity,
     scheme: SignatureScheme,
 ) -> Result<(), Error> {
@@ -367,7 +376,13 @@ async fn certificate(
         certificate_request_context: &[],
         certificate_list: Sequence::from(entries.as_slice()),
     };
-    channel.send(transcript, HandshakeType::CERTIFICATE, &message)?;
+    match compression(hello, config) {
+        None => channel.send(transcript, HandshakeType::CERTIFICATE, &message)?,
+        Some(way) => {
+            let compressed = identity.compressed(way, &message, &stapled)?;
+            channel.send(transcript, HandshakeType::COMPRESSED_CERTIFICATE, &compressed.message())?;
+        }
+    }
     channel.note(&Note::CertificatesSent { chain: &identity.chain });
     let content = signed_content(Side::Server, &transcript.hash());
     let signature = identity

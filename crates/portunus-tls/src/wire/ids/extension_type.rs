@@ -59,6 +59,7 @@ registry! {
         QUIC_TRANSPORT_PARAMETERS = 57, "quic_transport_parameters";
         TICKET_REQUEST = 58, "ticket_request";
         DNSSEC_CHAIN = 59, "dnssec_chain";
+        TLS_FLAGS = 62, "tls_flags";
         NEXT_PROTOCOL_NEGOTIATION = 13172, "next_protocol_negotiation";
         APPLICATION_SETTINGS = 17613, "application_settings";
         CHANNEL_ID = 30032, "channel_id";
