@@ -1,9 +1,24 @@
 //! What goes from one connection to the next.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use portunus_tls::{ClientSession, ClientSessions};
-use portunus_x509::ServerName;
+use portunus_tls::{ClientSession, ClientSessions, Internal, SessionCache, Tickets};
+use portunus_x509::{ServerName, UnixTime};
+
+/// What a server keeps of its sessions.
+pub(crate) struct Server {
+    pub(crate) tickets: Arc<Tickets>,
+    pub(crate) cache: Arc<SessionCache>,
+}
+
+impl Server {
+    pub(crate) fn new(now: UnixTime) -> Result<Self, Internal> {
+        Ok(Self {
+            tickets: Arc::new(Tickets::new(now)?),
+            cache: Arc::default(),
+        })
+    }
+}
 
 /// The client's newest session, which the next connection offers.
 #[derive(Debug, Default)]

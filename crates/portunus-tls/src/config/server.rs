@@ -39,6 +39,7 @@ pub struct ServerConfig {
     pub(crate) tickets: Option<Arc<Tickets>>,
     #[cfg(feature = "tls12")]
     pub(crate) session_cache: Option<Arc<SessionCache>>,
+    session_context: Vec<u8>,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
 }
 
@@ -67,6 +68,7 @@ impl ServerConfig {
             tickets: None,
             #[cfg(feature = "tls12")]
             session_cache: None,
+            session_context: Vec::new(),
             key_log: None,
         }
     }
@@ -139,6 +141,14 @@ impl ServerConfig {
         self
     }
 
+    /// Binds sessions to this context as well: where configurations share tickets or a cache, one begun under another context does not go on. For
+    /// configurations that a client must be kept from passing between, though they have the same name and authenticate clients alike.
+    #[must_use]
+    pub fn with_session_context(mut self, context: &[u8]) -> Self {
+        self.session_context = context.to_vec();
+        self
+    }
+
     /// Logs secrets. Whoever has the log can read the connections.
     #[must_use]
     pub fn with_key_log(mut self, key_log: Arc<dyn KeyLog>) -> Self {
@@ -146,7 +156,7 @@ impl ServerConfig {
         self
     }
 
-    /// What a session is bound to beside its name: whether clients are authenticated, and by whom.
+    /// What a session is bound to beside its name: whether clients are authenticated, and by whom; and the context.
     pub(crate) fn session_binding(&self) -> [u8; 32] {
         let (mode, trust) = match &self.client_authentication {
             ClientAuthentication::None => (0, [0; 32]),
@@ -156,6 +166,7 @@ impl ServerConfig {
         let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
         context.update(&[mode]);
         context.update(&trust);
+        context.update(&self.session_context);
         let mut binding = [0; 32];
         binding.copy_from_slice(context.finish().as_ref());
         binding

@@ -11,6 +11,8 @@ use crate::keylog::KeyLog;
 use crate::observe::{Direction, Note, SecretLabel};
 use crate::record::protection::Protection;
 use crate::schedule::transcript::Transcript;
+#[cfg(feature = "tls12")]
+use crate::wire::ProtocolVersion;
 use crate::wire::{ContentType, HandshakeType};
 use crate::wire::{Decode, Encode, Malformed, append_handshake_message};
 
@@ -261,6 +263,12 @@ impl Channel {
     /// Whether warning alerts end the handshake, as they do in TLS 1.3.
     pub(crate) fn warnings(&mut self, rule: Warnings) {
         self.io().warnings = rule;
+    }
+
+    /// From here on each record has to be of this version; those of TLS 1.3 say anything (RFC 9846 section 5.1).
+    #[cfg(feature = "tls12")]
+    pub(crate) fn expect_version(&mut self, version: ProtocolVersion) {
+        self.io().incoming.expect_version(version);
     }
 
     /// Whether a change_cipher_spec was dropped: TLS 1.2 has none that means nothing.
