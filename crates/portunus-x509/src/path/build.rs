@@ -93,7 +93,7 @@ pub(crate) struct Search<'a, 'q> {
     /// Signatures that were verified: each once, whatever the number of paths over it.
     signatures: Vec<(usize, Place, bool)>,
     /// What was learnt about revocation lists.
-    pub(super) lists: Lists,
+    pub(super) lists: Lists<'q>,
     /// Once a signature has failed, later ones are verified before the search goes on behind them: several certificates
     /// share a name, and all combinations of them are too many.
     distrustful: bool,
