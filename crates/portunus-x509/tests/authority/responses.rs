@@ -69,21 +69,17 @@ impl Response {
     }
 
     pub(crate) fn signed(self, issuer: &Authority, responder: &[u8], key: &KeyPair, certificates: &[&[u8]]) -> Vec<u8> {
-        let sha1 = |bytes: &[u8]| {
-            digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes)
-                .as_ref()
-                .to_vec()
+        let digest = |algorithm, bytes: &[u8]| digest::digest(algorithm, bytes).as_ref().to_vec();
+        let sha1 = |bytes: &[u8]| digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes);
+        let algorithm: &[u8] = match self.hash {
+            Hash::Sha1 => &[0x2b, 0x0e, 3, 2, 0x1a],
+            Hash::Sha256 => &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1],
+            Hash::Md5 => &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 5],
         };
-        let (algorithm, hash): (&[u8], fn(&[u8]) -> Vec<u8>) = match self.hash {
-            Hash::Sha1 => (&[0x2b, 0x0e, 3, 2, 0x1a], |bytes| {
-                digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes)
-                    .as_ref()
-                    .to_vec()
-            }),
-            Hash::Sha256 => (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1], |bytes| {
-                digest::digest(&digest::SHA256, bytes).as_ref().to_vec()
-            }),
-            Hash::Md5 => (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 5], |_| vec![0; 16]),
+        let hash = |bytes: &[u8]| match self.hash {
+            Hash::Sha1 => sha1(bytes),
+            Hash::Sha256 => digest(&digest::SHA256, bytes),
+            Hash::Md5 => vec![0; 16],
         };
         let responder = Certificate::parse(responder).expect("a certificate");
         let issuer_name = Certificate::parse(&issuer.der).expect("a certificate").subject();
