@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use portunus_tls::wire::{CipherSuite, ClientHello, NamedGroup, SignatureScheme};
 use portunus_tls::{
-    ChooseConfig, ClientConfig, CompressCertificate, Decision, Identities, Misuse, Policy, ServerConfig, Tickets,
+    ChooseConfig, ClientConfig, CompressCertificate, Decision, Identities, Misuse, Policy, ReplayGuard, ServerConfig,
+    Tickets,
 };
 use portunus_x509::{DnsName, ServerName};
 
 use crate::compress;
 use crate::credentials::Credentials;
+use crate::early::MAX_EARLY_DATA;
 use crate::flags::{CertificateCompression, Settings};
 use crate::later::later;
 use crate::observe::Story;
@@ -137,6 +139,9 @@ pub(crate) fn client(
         let protocols = split(list)?;
         config = config.with_application_protocols(&protocols);
     }
+    if settings.early.is_on {
+        config = config.with_early_data();
+    }
     if !settings.no_tickets {
         config = config.with_sessions(sessions.clone());
     }
@@ -166,6 +171,7 @@ pub(crate) fn server(
     judge: Judge,
     credentials: Option<&Arc<Credentials>>,
     tickets: &Arc<Tickets>,
+    guard: &Arc<ReplayGuard>,
     story: &Arc<Story>,
 ) -> Result<ServerConfig, Stop> {
     if settings.verifies_resumed {
@@ -193,6 +199,9 @@ pub(crate) fn server(
         config = config.with_application_protocols(&[b"\0"]);
     } else if let Some(name) = settings.select_alpn.as_ref().filter(|name| !name.is_empty()) {
         config = config.with_application_protocols(&[name]);
+    }
+    if settings.early.is_on {
+        config = config.with_early_data(guard.clone(), MAX_EARLY_DATA);
     }
     if !settings.no_tickets {
         config = config.with_tickets(tickets.clone());

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use portunus_tls::wire::{AlertDescription, ProtocolVersion, SignatureScheme};
-use portunus_tls::{Error, Handshake, Observe, PeerFault, Side, Tickets};
+use portunus_tls::{Error, Handshake, Observe, PeerFault, ReplayGuard, Side, Tickets};
 use portunus_x509::UnixTime;
 
 use crate::configure::{self, Chooser};
 use crate::credentials::Credentials;
+use crate::early;
 use crate::expect::{self, Found};
 use crate::flags::{Arguments, Credential, Settings};
 use crate::observe::Story;
@@ -26,14 +27,16 @@ const READ_SIZE: u16 = 512;
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Stop> {
     let mut process = Process {
         tickets: Arc::new(Tickets::new(now(0)?).map_err(Error::from)?),
+        // It began a day ago: tests do not wait until it is sure of itself.
+        guard: Arc::new(ReplayGuard::new(1024, now(-86_400)?).map_err(Error::from)?),
         sessions: Arc::default(),
         verdict: Verdict::default(),
         credentials: None,
         peer_scheme: None,
     };
-    process.connection(&arguments.initial, 0)?;
+    process.connection(&arguments.initial, &arguments.retry, 0)?;
     for number in 1..=arguments.initial.resume_count {
-        process.connection(&arguments.resume, number)?;
+        process.connection(&arguments.resume, &arguments.retry, number)?;
     }
     Ok(())
 }
@@ -41,6 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Stop> {
 /// What goes from one connection to the next.
 struct Process {
     tickets: Arc<Tickets>,
+    guard: Arc<ReplayGuard>,
     sessions: Arc<Newest>,
     verdict: Verdict,
     /// What the peer signed with last; a session that goes on keeps it.
@@ -51,7 +55,7 @@ struct Process {
 
 impl Process {
     /// One connection: `number` counts from 0, and all but the first are to go on with a session.
-    fn connection(&mut self, settings: &Settings, number: u32) -> Result<(), Stop> {
+    fn connection(&mut self, settings: &Settings, retry: &Settings, number: u32) -> Result<(), Stop> {
         let resumes = number > 0;
         if resumes && !settings.server && self.sessions.is_empty() {
             return Stop::failed(":NoSession: there is no session to go on with");
@@ -59,10 +63,17 @@ impl Process {
         let now = now(settings.resumption_delay.saturating_mul(number.into()))?;
         let story = Arc::new(Story::default());
         let credentials = self.credentials(settings)?;
-        let judge = Judge::new(settings, self.verdict.clone())?;
+        let judge = Judge::new(settings, retry, story.clone(), self.verdict.clone())?;
         let observer: Arc<dyn Observe> = story.clone();
         let handshake = if settings.server {
-            let config = configure::server(settings, judge, credentials.as_ref(), &self.tickets, &story)?;
+            let config = configure::server(
+                settings,
+                judge,
+                credentials.as_ref(),
+                &self.tickets,
+                &self.guard,
+                &story,
+            )?;
             Handshake::server(Chooser::of(settings, config), now, Some(observer))
         } else {
             let config = configure::client(settings, judge, credentials.as_ref(), &self.sessions, &story)?;
@@ -72,6 +83,7 @@ impl Process {
         let mut stream = Stream::new(socket(settings)?, handshake, now, settings.slow)?;
         let mut test = Test {
             settings,
+            retry,
             resumes,
             story: &story,
             credentials: credentials.as_deref(),
@@ -107,6 +119,7 @@ impl Process {
 /// One connection under way.
 struct Test<'a> {
     settings: &'a Settings,
+    retry: &'a Settings,
     resumes: bool,
     story: &'a Story,
     credentials: Option<&'a Credentials>,
@@ -118,6 +131,14 @@ struct Test<'a> {
 
 impl Test<'_> {
     fn play(&mut self, stream: &mut Stream) -> Result<(), Stop> {
+        if !self.settings.server && early::begin(stream, self.settings, self.resumes)?.is_some() {
+            return self.play_early(stream);
+        }
+        self.exchange(stream)
+    }
+
+    /// The handshake, where it is not done, and what follows.
+    fn exchange(&mut self, stream: &mut Stream) -> Result<(), Stop> {
         let settings = self.settings;
         if !settings.implicit_handshake {
             self.handshake(stream)?;
@@ -153,8 +174,31 @@ impl Test<'_> {
                 stream.write(text)?;
             }
         }
+        self.end(stream, !settings.implicit_handshake)
+    }
+
+    /// A client writes before the server has answered; where the server refuses that, all begins anew on the same connection.
+    fn play_early(&mut self, stream: &mut Stream) -> Result<(), Stop> {
+        let settings = self.settings;
+        if settings.export_length > 0 {
+            stream.fail_early()?;
+        }
+        let rest = early::write(stream, settings, self.story)?;
+        stream.handshake()?;
+        if self.story.has_refused_early_data() {
+            self.settings = self.retry;
+            return self.exchange(stream);
+        }
+        self.check(stream)?;
+        stream.write(&rest)?;
+        self.end(stream, true)
+    }
+
+    /// What follows what was written first.
+    fn end(&mut self, stream: &mut Stream, checked: bool) -> Result<(), Stop> {
+        let settings = self.settings;
         if !settings.shuts_down {
-            self.echo(stream)?;
+            self.echo(stream, checked)?;
             self.check_sessions(stream)?;
         }
         stream.close()?;
@@ -208,10 +252,9 @@ impl Test<'_> {
     }
 
     /// Gives everything back with its bits turned over, until the peer ends.
-    fn echo(&mut self, stream: &mut Stream) -> Result<(), Stop> {
+    fn echo(&mut self, stream: &mut Stream, mut checked: bool) -> Result<(), Stop> {
         let settings = self.settings;
         let mut buffer = vec![0; settings.read_size.unwrap_or(READ_SIZE).into()];
-        let mut checked = !settings.implicit_handshake;
         loop {
             if settings.key_update_before_read {
                 stream.connection()?.update_keys(false)?;
@@ -245,6 +288,10 @@ impl Test<'_> {
         let came = self.sessions.count() > self.sessions_before;
         if came == self.settings.expect.no_session {
             return Stop::failed(format!(":Unexpected: a new session: {came}"));
+        }
+        if came {
+            let (allows, wanted) = (self.sessions.allows_early_data(), self.settings.early.expect_ticket);
+            expect::same("whether the session allows early data", &allows, &wanted)?;
         }
         let is_for_all_names = self.sessions.is_for_all_names();
         if self.settings.expect.for_all_names.is_some() && self.settings.expect.for_all_names != is_for_all_names {

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use portunus_tls::wire::{CertificateRequest, ClientHello, Decode, HandshakeType, ServerHelloOrRetry};
-use portunus_tls::{Direction, KeyLog, Note, Observe};
+use portunus_tls::{Direction, EarlyData, KeyLog, Note, Observe};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -22,6 +22,10 @@ pub(crate) struct Told {
     pub(crate) authorities: Option<Vec<Vec<u8>>>,
     /// The secrets of application data: the client's, the server's.
     pub(crate) traffic_secrets: (Vec<u8>, Vec<u8>),
+    /// What became of early data that was offered.
+    pub(crate) early_data: Option<EarlyData>,
+    /// The kinds of messages that came.
+    pub(crate) received: Vec<HandshakeType>,
 }
 
 impl Story {
@@ -30,13 +34,32 @@ impl Story {
     }
 }
 
+impl Story {
+    /// Whether the server refused early data: what follows is for `-on-retry-` flags.
+    pub(crate) fn has_refused_early_data(&self) -> bool {
+        matches!(self.told().early_data, Some(EarlyData::Refused { .. }))
+    }
+
+    pub(crate) fn has_received(&self, kind: HandshakeType) -> bool {
+        self.told().received.contains(&kind)
+    }
+}
+
 impl Observe for Story {
     fn note(&self, note: &Note<'_>) {
-        let Note::Message { direction, kind, bytes } = note else {
-            return;
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (direction, kind, bytes) = match note {
+            Note::Message { direction, kind, bytes } => (direction, kind, bytes),
+            Note::EarlyData(early_data) => {
+                told.early_data = Some(*early_data);
+                return;
+            }
+            _ => return,
         };
         let body = bytes.get(4..).unwrap_or_default();
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if *direction == Direction::Received {
+            told.received.push(*kind);
+        }
         match (*direction, *kind) {
             (Direction::Received, HandshakeType::CLIENT_HELLO) => {
                 if let Ok(hello) = ClientHello::read(body) {

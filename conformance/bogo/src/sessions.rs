@@ -27,6 +27,14 @@ impl Newest {
         kept.session.as_ref().map(ClientSession::is_for_all_names)
     }
 
+    /// Whether the newest session allows early data.
+    pub(crate) fn allows_early_data(&self) -> bool {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.session
+            .as_ref()
+            .is_some_and(|session| session.max_early_data() > 0)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).session.is_none()
     }

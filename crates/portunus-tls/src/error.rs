@@ -193,7 +193,8 @@ faults! {
         PskNotOffered => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.11", "the server chose a pre-shared key that was not offered";
         PskHashMismatch => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.11", "the server resumed with a cipher suite of another hash than the ticket's";
         EarlyDataWithoutSession => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.10", "the server takes early data without the session that allows it";
-        EarlyDataOtherTerms => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.10", "the server takes early data with another cipher suite or application protocol than its session had";
+        EarlyDataCipherSuite => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.10", "the server takes early data with another cipher suite than its session had";
+        EarlyDataApplicationProtocol => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.10", "the server takes early data with another application protocol than its session had";
         EarlyDataOlderVersion => PROTOCOL_VERSION, "RFC 9846 appendix E.3", "the server answered early data with a version that has none";
         TooMuchEarlyData => UNEXPECTED_MESSAGE, "RFC 9846 section 4.7.1", "the client sent more early data than its ticket allows";
         PskWithoutKeyShare => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.11", "the server resumed without the key_share that was asked for";

@@ -16,6 +16,7 @@ use crate::handshake::{Established, client, server};
 use crate::handshake_io::{ApplicationData, Io};
 use crate::observe::Observe;
 use crate::schedule::tls13::export;
+use crate::session::early::EarlyOffer;
 
 /// What a handshake waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +82,12 @@ impl Handshake {
         let count = read(io.incoming.space())?;
         io.incoming.filled(count);
         Ok(count)
+    }
+
+    /// On which terms a client's early data goes, as long as it may be written: what is to be spoken is the session's, not what the client prefers.
+    pub fn early_offer(&self) -> Option<EarlyOffer> {
+        let io = lock(&self.io);
+        io.early_writing.as_ref().map(|writing| writing.offer.clone())
     }
 
     /// Seals early data of a client, as much as the session's ticket allows and there is room for, and tells how much that was. There is none before

@@ -15,6 +15,7 @@ use crate::record::incoming::{Incoming, Record};
 use crate::record::joined::Joined;
 use crate::record::open::{Content, OpenedInto, Opener};
 use crate::record::outgoing::{MAX_FRAGMENT, Outgoing};
+use crate::session::early::EarlyOffer;
 use crate::wire::Alert;
 use crate::wire::Decode;
 use crate::wire::{AlertDescription, AlertLevel, ContentType, HandshakeType};
@@ -73,8 +74,7 @@ pub(crate) enum Opened {
 
 /// A client's early data under way.
 pub(crate) struct EarlyWriting {
-    /// How many bytes more may be written.
-    pub(crate) left: usize,
+    pub(crate) offer: EarlyOffer,
     pub(crate) written: usize,
     /// `early_exporter_secret`.
     pub(crate) exporter: Secret,
@@ -420,12 +420,12 @@ impl Io {
 
     /// Seals as much of `data` as may go as early data, and as there is room for; tells how much that was.
     pub(crate) fn write_early(&mut self, data: &[u8]) -> Result<usize, Error> {
-        let left = self.early_writing.as_ref().map_or(0, |writing| writing.left);
+        let left = self.early_writing.as_ref().map_or(0, |writing| writing.offer.left);
         let room = MAX_OUTGOING.saturating_sub(self.outgoing.pending().len());
         let data = data.get(..left.min(room)).unwrap_or(data);
         self.seal(ContentType::APPLICATION_DATA, data)?;
         if let Some(writing) = &mut self.early_writing {
-            writing.left = left.saturating_sub(data.len());
+            writing.offer.left = left.saturating_sub(data.len());
             writing.written = writing.written.saturating_add(data.len());
         }
         Ok(data.len())

@@ -92,8 +92,14 @@ fn no_more_early_data_is_written_than_the_ticket_allows() {
     let (client, server) = configs();
     prime(&client, &server);
     let mut client = client_at(&client, NOW);
+    assert!(client.early_offer().is_none());
     assert_eq!(client.write_early(&[7; 10]).unwrap(), 0, "before the hello");
     poll(&mut client).unwrap();
+    let offer = client.early_offer().unwrap();
+    assert_eq!(
+        (offer.left, offer.application_protocol, offer.server_chain.len()),
+        (1000, None, 1)
+    );
     assert_eq!(client.write_early(&[7; 999]).unwrap(), 999);
     assert_eq!(client.write_early(&[7; 999]).unwrap(), 1);
     assert_eq!(client.write_early(&[7; 999]).unwrap(), 0);

@@ -339,13 +339,13 @@ fn early_data_is_of_the_protocol_of_its_session() {
             assert!(extensions.early_data);
             extensions.application_layer_protocol_negotiation = Some(ProtocolName(b"http/1.1"));
         });
-        assert_fault(&error, PeerFault::EarlyDataOtherTerms, "another protocol");
+        assert_fault(&error, PeerFault::EarlyDataApplicationProtocol, "another protocol");
     }
     let (client, secrets, server) = with_protocols(&[b"h2"]);
     let error = refused_extensions(&client, &secrets, &server, illegal, |extensions| {
         extensions.application_layer_protocol_negotiation = None;
     });
-    assert_fault(&error, PeerFault::EarlyDataOtherTerms, "no protocol");
+    assert_fault(&error, PeerFault::EarlyDataApplicationProtocol, "no protocol");
 }
 
 /// RFC 9846 appendix E.3.

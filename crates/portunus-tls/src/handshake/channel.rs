@@ -14,7 +14,7 @@ use crate::observe::{Direction, Note, SecretLabel};
 use crate::record::protection::Protection;
 use crate::schedule::tls13::TrafficSecret;
 use crate::schedule::transcript::Transcript;
-use crate::session::early::EarlyData;
+use crate::session::early::{EarlyData, EarlyOffer};
 use crate::wire::{ContentType, HandshakeType};
 use crate::wire::{Decode, Encode, Malformed, append_handshake_message};
 
@@ -264,10 +264,10 @@ impl Channel {
         self.derived(SecretLabel::EarlyExporter, "EARLY_EXPORTER_SECRET", exporter.as_ref());
     }
 
-    /// From here on early data may be written, `max` bytes of it.
-    pub(crate) fn offer_early_data(&mut self, hash: HashAlgorithm, exporter: Secret, max: usize) {
+    /// From here on early data may be written.
+    pub(crate) fn offer_early_data(&mut self, offer: EarlyOffer, hash: HashAlgorithm, exporter: Secret) {
         self.io().early_writing = Some(Box::new(EarlyWriting {
-            left: max,
+            offer,
             written: 0,
             exporter,
             hash,

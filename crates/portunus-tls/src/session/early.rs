@@ -1,5 +1,23 @@
 //! What becomes of early data (RFC 9846 section 2.3), and why.
 
+use std::sync::Arc;
+
+use crate::wire::CipherSuite;
+
+/// What a client's early data relies on, as the session has it: the server takes it on these terms or not at all.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct EarlyOffer {
+    /// The cipher suite.
+    pub cipher_suite: CipherSuite,
+    /// What is to be spoken, if something was agreed.
+    pub application_protocol: Option<Vec<u8>>,
+    /// The certificates that the server showed when the session began.
+    pub server_chain: Arc<Vec<Vec<u8>>>,
+    /// How many bytes more may be written.
+    pub left: usize,
+}
+
 /// What became of early data in a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EarlyData {
@@ -21,6 +39,12 @@ impl EarlyData {
     /// None was offered, or none was to be taken.
     pub(crate) fn none(why: NoEarlyData) -> Self {
         Self::Refused { bytes: 0, why }
+    }
+
+    /// TLS 1.2 has none, whether it is on or off.
+    #[cfg(feature = "tls12")]
+    pub(crate) fn of_older_version(is_on: bool) -> Self {
+        Self::none(if is_on { NoEarlyData::Version } else { NoEarlyData::Off })
     }
 }
 

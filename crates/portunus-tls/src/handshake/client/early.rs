@@ -9,7 +9,7 @@ use crate::handshake::channel::Channel;
 use crate::observe::SecretLabel;
 use crate::schedule::transcript::Transcript;
 use crate::session::client::ClientSession;
-use crate::session::early::{EarlyData, NoEarlyData};
+use crate::session::early::{EarlyData, EarlyOffer, NoEarlyData};
 use crate::wire::{EndOfEarlyData, HandshakeType};
 
 /// How many bytes of early data may go along with this session, or why none may.
@@ -44,12 +44,12 @@ impl Early {
         hello: &SentHello,
         session: Option<&ClientSession>,
     ) -> Result<Self, Error> {
-        let max = match allowed(config, session) {
-            Ok(max) => max,
+        let left = match allowed(config, session) {
+            Ok(left) => left,
             Err(why) => return Ok(Self::Over(EarlyData::none(why))),
         };
-        let suite = session.and_then(|session| Suite::of(session.cipher_suite));
-        let (Some(early_secret), Some(suite)) = (&hello.early_secret, suite) else {
+        let session = session.and_then(|session| Some((session, Suite::of(session.cipher_suite)?)));
+        let (Some(early_secret), Some((session, suite))) = (&hello.early_secret, session) else {
             return Ok(Self::Over(EarlyData::none(NoEarlyData::NoSession)));
         };
         let (secret, exporter) = early_secret.early_data_secrets(&suite.hash.of(&hello.bytes))?;
@@ -57,7 +57,13 @@ impl Early {
         // RFC 9846 appendix E.4: before the first record that is protected.
         channel.send_change_cipher_spec()?;
         channel.write_with(|place| secret.protection(suite, place), SecretLabel::ClientEarlyTraffic)?;
-        channel.offer_early_data(suite.hash, exporter, max);
+        let offer = EarlyOffer {
+            cipher_suite: suite.id,
+            application_protocol: session.application_protocol.clone(),
+            server_chain: session.chain.clone(),
+            left,
+        };
+        channel.offer_early_data(offer, suite.hash, exporter);
         Ok(Self::Offered)
     }
 
@@ -88,13 +94,13 @@ impl Early {
         match (&self, session) {
             _ if !is_taken => Ok(self.refused(channel, NoEarlyData::Declined)),
             (Self::Offered, Some(session)) => {
-                let same_terms =
-                    session.cipher_suite == suite.id && session.application_protocol.as_deref() == application_protocol;
-                if same_terms {
-                    Ok(self)
-                } else {
-                    Err(PeerFault::EarlyDataOtherTerms.into())
+                if session.cipher_suite != suite.id {
+                    return Err(PeerFault::EarlyDataCipherSuite.into());
                 }
+                if session.application_protocol.as_deref() != application_protocol {
+                    return Err(PeerFault::EarlyDataApplicationProtocol.into());
+                }
+                Ok(self)
             }
             _ => Err(PeerFault::EarlyDataWithoutSession.into()),
         }

@@ -22,7 +22,7 @@ use crate::observe::{Direction, Note};
 use crate::schedule::tls12::{MainSecret, Randoms};
 use crate::schedule::transcript::Transcript;
 use crate::session::client::{ClientSession, OfVersion, Stapled};
-use crate::session::early::{EarlyData, NoEarlyData};
+use crate::session::early::EarlyData;
 use crate::wire::tls12::{
     CertificateRequest, ClientKeyExchange, NewSessionTicket, ServerHello, ServerHelloDone, ServerKeyExchange,
 };
@@ -323,7 +323,7 @@ fn info(agreed: Agreed<'_>) -> ConnectionInfo {
         client_chain: Arc::default(),
         resumed: false,
         retried: false,
-        early_data: EarlyData::none(NoEarlyData::Version),
+        early_data: EarlyData::of_older_version(agreed.offer.config.sends_early_data),
         extended_main_secret: agreed.extended_main_secret,
     }
 }

@@ -27,13 +27,13 @@ pub(super) fn decide(
     if !offers_early_data {
         return Err(NoEarlyData::NotOffered);
     }
+    let resumed = resumed.filter(|resumed| resumed.index == 0);
+    let ticket = &resumed.ok_or(NoEarlyData::NotResumed)?.ticket;
     if !hello.extensions.early_data {
         // The first hello offered it, the second may not.
         return Err(NoEarlyData::Retried);
     }
     let offered = hello.extensions.pre_shared_key.ok_or(NoEarlyData::NotOffered)?;
-    let resumed = resumed.filter(|resumed| resumed.index == 0);
-    let ticket = &resumed.ok_or(NoEarlyData::NotResumed)?.ticket;
     let terms = ticket.early_data.as_ref();
     let terms = terms.filter(|terms| terms.guard == early_data.guard.id());
     let terms = terms.ok_or(NoEarlyData::NotOfSession)?;

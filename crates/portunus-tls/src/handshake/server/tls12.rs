@@ -25,7 +25,7 @@ use crate::policy::Policy;
 use crate::schedule::tls12::{MainSecret, Randoms};
 use crate::schedule::transcript::Transcript;
 use crate::session::cache::SessionId;
-use crate::session::early::{EarlyData, NoEarlyData};
+use crate::session::early::EarlyData;
 use crate::session::tickets::{TicketContent, Tickets};
 use crate::wire::tls12::{
     CertificateRequest, ClientKeyExchange, NewSessionTicket, ServerHello, ServerHelloDone, ServerHelloExtensions,
@@ -340,7 +340,7 @@ fn info(asked: &Asked<'_>, answer: &Answer<'_>) -> ConnectionInfo {
         client_chain: Arc::default(),
         resumed: false,
         retried: false,
-        early_data: EarlyData::none(NoEarlyData::Version),
+        early_data: EarlyData::of_older_version(asked.config.early_data.is_some()),
         extended_main_secret: answer.extended_main_secret,
     }
 }
