@@ -10,6 +10,7 @@ use portunus_x509::{DnsName, ServerName};
 
 use crate::compress;
 use crate::credentials::Credentials;
+use crate::early::MAX_EARLY_DATA;
 use crate::flags::{CertificateCompression, Settings};
 use crate::later::later;
 use crate::observe::Story;
@@ -179,6 +180,9 @@ pub(crate) fn client(
     if settings.is_fallback {
         config = config.as_fallback();
     }
+    if settings.early.is_on {
+        config = config.with_early_data();
+    }
     if !settings.no_tickets {
         config = config.with_sessions(sessions.clone());
     }
@@ -239,6 +243,9 @@ pub(crate) fn server(
         config = config.with_application_protocols(&[b"\0"]);
     } else if let Some(name) = settings.select_alpn.as_ref().filter(|name| !name.is_empty()) {
         config = config.with_application_protocols(&[name]);
+    }
+    if settings.early.is_on {
+        config = config.with_early_data(sessions.guard.clone(), MAX_EARLY_DATA);
     }
     if !settings.no_tickets {
         config = config.with_tickets(sessions.tickets.clone());

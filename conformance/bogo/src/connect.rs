@@ -11,6 +11,7 @@ use portunus_x509::UnixTime;
 
 use crate::configure::{self, Chooser};
 use crate::credentials::Credentials;
+use crate::early;
 use crate::expect::{self, Found};
 use crate::flags::{Arguments, Credential, Settings};
 use crate::observe::Story;
@@ -31,9 +32,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Stop> {
         credentials: None,
         kept: Kept::default(),
     };
-    process.connection(&arguments.initial, 0)?;
+    process.connection(&arguments.initial, &arguments.retry, 0)?;
     for number in 1..=arguments.initial.resume_count {
-        process.connection(&arguments.resume, number)?;
+        process.connection(&arguments.resume, &arguments.retry, number)?;
     }
     Ok(())
 }
@@ -59,7 +60,7 @@ struct Process {
 
 impl Process {
     /// One connection: `number` counts from 0, and all but the first are to go on with a session.
-    fn connection(&mut self, settings: &Settings, number: u32) -> Result<(), Stop> {
+    fn connection(&mut self, settings: &Settings, retry: &Settings, number: u32) -> Result<(), Stop> {
         let resumes = number > 0;
         if resumes && !settings.server && self.sessions.is_empty() {
             return Stop::failed(":NoSession: there is no session to go on with");
@@ -67,7 +68,7 @@ impl Process {
         let now = now(settings.resumption_delay.saturating_mul(number.into()))?;
         let story = Arc::new(Story::default());
         let credentials = self.credentials(settings)?;
-        let judge = Judge::new(settings, self.verdict.clone())?;
+        let judge = Judge::new(settings, retry, story.clone(), self.verdict.clone())?;
         let observer: Arc<dyn Observe> = story.clone();
         let handshake = if settings.server {
             let config = configure::server(settings, judge, credentials.as_ref(), &self.server, &story)?;
@@ -80,6 +81,7 @@ impl Process {
         let mut stream = Stream::new(socket(settings)?, handshake, now, settings.slow)?;
         let mut test = Test {
             settings,
+            retry,
             resumes,
             story: &story,
             credentials: credentials.as_deref(),
@@ -110,6 +112,7 @@ impl Process {
 /// One connection under way.
 struct Test<'a> {
     settings: &'a Settings,
+    retry: &'a Settings,
     resumes: bool,
     story: &'a Story,
     credentials: Option<&'a Credentials>,
@@ -121,6 +124,14 @@ struct Test<'a> {
 
 impl Test<'_> {
     fn play(&mut self, stream: &mut Stream) -> Result<(), Stop> {
+        if !self.settings.server && early::begin(stream, self.settings, self.resumes)?.is_some() {
+            return self.play_early(stream);
+        }
+        self.exchange(stream)
+    }
+
+    /// The handshake, where it is not done, and what follows.
+    fn exchange(&mut self, stream: &mut Stream) -> Result<(), Stop> {
         let settings = self.settings;
         if !settings.implicit_handshake {
             self.handshake(stream)?;
@@ -156,8 +167,31 @@ impl Test<'_> {
                 stream.write(text)?;
             }
         }
+        self.end(stream, !settings.implicit_handshake)
+    }
+
+    /// A client writes before the server has answered; where the server refuses that, all begins anew on the same connection.
+    fn play_early(&mut self, stream: &mut Stream) -> Result<(), Stop> {
+        let settings = self.settings;
+        if settings.export_length > 0 {
+            stream.fail_early()?;
+        }
+        let rest = early::write(stream, settings, self.story)?;
+        stream.handshake()?;
+        if self.story.has_refused_early_data() {
+            self.settings = self.retry;
+            return self.exchange(stream);
+        }
+        self.check(stream)?;
+        stream.write(&rest)?;
+        self.end(stream, true)
+    }
+
+    /// What follows what was written first.
+    fn end(&mut self, stream: &mut Stream, checked: bool) -> Result<(), Stop> {
+        let settings = self.settings;
         if !settings.shuts_down {
-            self.echo(stream)?;
+            self.echo(stream, checked)?;
         }
         self.check_sessions(stream)?;
         if let Some(trace) = &settings.expect.trace {
@@ -219,10 +253,9 @@ impl Test<'_> {
     }
 
     /// Gives everything back with its bits turned over, until the peer ends.
-    fn echo(&mut self, stream: &mut Stream) -> Result<(), Stop> {
+    fn echo(&mut self, stream: &mut Stream, mut checked: bool) -> Result<(), Stop> {
         let settings = self.settings;
         let mut buffer = vec![0; settings.read_size.unwrap_or(READ_SIZE).into()];
-        let mut checked = !settings.implicit_handshake;
         loop {
             if settings.key_update_before_read {
                 stream.connection()?.update_keys(false)?;
@@ -264,6 +297,10 @@ impl Test<'_> {
         let is_new = !is_older || !info.resumed || settings.expect.ticket_renewal;
         if came != (is_new && !settings.expect.no_session) {
             return Stop::failed(format!(":Unexpected: a new session: {came}"));
+        }
+        if came {
+            let (allows, wanted) = (self.sessions.allows_early_data(), self.settings.early.expect_ticket);
+            expect::same("whether the session allows early data", &allows, &wanted)?;
         }
         let is_for_all_names = self.sessions.is_for_all_names();
         if self.settings.expect.for_all_names.is_some() && self.settings.expect.for_all_names != is_for_all_names {

@@ -7,6 +7,7 @@ use portunus_tls::{ConnectionInfo, Side};
 
 use crate::configure::authorities;
 use crate::credentials::{Credentials, chain_of};
+use crate::early;
 use crate::flags::Settings;
 use crate::observe::Told;
 use crate::stop::Stop;
@@ -25,7 +26,7 @@ pub(crate) struct Found<'a> {
     pub(crate) resumes: bool,
 }
 
-fn same<T: PartialEq + Debug + ?Sized>(what: &str, found: &T, wanted: &T) -> Result<(), Stop> {
+pub(crate) fn same<T: PartialEq + Debug + ?Sized>(what: &str, found: &T, wanted: &T) -> Result<(), Stop> {
     if found == wanted {
         return Ok(());
     }
@@ -116,10 +117,7 @@ pub(crate) fn check(settings: &Settings, found: &Found<'_>) -> Result<(), Stop> 
         let has = info.version <= ProtocolVersion::TLS1_2 && told.session_id > 0;
         same("a session id", &has, &has_session_id)?;
     }
-    if let Some(reason) = &expect.early_data_reason {
-        same("the reason for no early data", &b"disabled"[..], reason.as_slice())?;
-    }
-    Ok(())
+    early::check(settings, info.early_data)
 }
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]

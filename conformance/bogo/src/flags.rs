@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::early::Early;
 use crate::stop::Stop;
 
 /// What to do and what to expect in one kind of connection.
@@ -81,6 +82,7 @@ pub(crate) struct Settings {
 
     // What to expect.
     pub(crate) expect: Expected,
+    pub(crate) early: Early,
 }
 
 /// What a connection has to be like.
@@ -111,7 +113,6 @@ pub(crate) struct Expected {
     pub(crate) secure_renegotiation: bool,
     pub(crate) trace: Option<Vec<u8>>,
     pub(crate) session_id: Option<bool>,
-    pub(crate) early_data_reason: Option<Vec<u8>>,
 }
 
 /// Which of the runner's ways to compress certificates we have.
@@ -151,6 +152,8 @@ pub(crate) struct Arguments {
     pub(crate) initial: Settings,
     /// For those that go on with a session.
     pub(crate) resume: Settings,
+    /// For the same connection once early data was refused.
+    pub(crate) retry: Settings,
 }
 
 /// What stands behind a flag.
@@ -347,9 +350,25 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     ("expect-msg-callback", Text(|s, trace| s.expect.trace = Some(trace))),
     ("expect-session-id", Nothing(|s| s.expect.session_id = Some(true))),
     ("expect-no-session-id", Nothing(|s| s.expect.session_id = Some(false))),
+    // Early data.
+    ("enable-early-data", Nothing(|s| s.early.is_on = true)),
+    (
+        "early-write-after-message",
+        Number(|s, n| s.early.write_after = u8::try_from(n).ok()),
+    ),
+    ("expect-accept-early-data", Nothing(|s| s.early.expect_accept = true)),
+    ("expect-reject-early-data", Nothing(|s| s.early.expect_reject = true)),
+    (
+        "expect-no-offer-early-data",
+        Nothing(|s| s.early.expect_no_offer = true),
+    ),
+    (
+        "expect-ticket-supports-early-data",
+        Nothing(|s| s.early.expect_ticket = true),
+    ),
     (
         "expect-early-data-reason",
-        Text(|s, reason| s.expect.early_data_reason = Some(reason)),
+        Text(|s, reason| s.early.expect_reason = Some(reason)),
     ),
 ];
 
@@ -385,13 +404,18 @@ impl Arguments {
 
     /// Whom a flag is for, and its name without the prefix that says so.
     fn targets<'a>(&mut self, flag: &'a str) -> (Vec<&mut Settings>, &'a str) {
-        let Self { initial, resume } = self;
+        let Self { initial, resume, retry } = self;
         if let Some(name) = flag.strip_prefix("on-initial-") {
             (vec![initial], name)
         } else if let Some(name) = flag.strip_prefix("on-resume-") {
             (vec![resume], name)
+        } else if let Some(name) = flag.strip_prefix("on-retry-") {
+            (vec![retry], name)
         } else {
-            (vec![initial, resume], flag.strip_prefix("on-shim-").unwrap_or(flag))
+            (
+                vec![initial, resume, retry],
+                flag.strip_prefix("on-shim-").unwrap_or(flag),
+            )
         }
     }
 }

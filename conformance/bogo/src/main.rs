@@ -8,6 +8,7 @@ mod compress;
 mod configure;
 mod connect;
 mod credentials;
+mod early;
 mod expect;
 mod flags;
 mod later;

@@ -6,7 +6,7 @@ use portunus_tls::wire::{
     AlertDescription, AlertLevel, CertificateRequest, ClientHello, ContentType, Decode, HandshakeType,
     ServerHelloOrRetry, tls12,
 };
-use portunus_tls::{Direction, KeyLog, Note, Observe};
+use portunus_tls::{Direction, EarlyData, KeyLog, Note, Observe};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -31,11 +31,26 @@ pub(crate) struct Told {
     pub(crate) authorities: Option<Vec<Vec<u8>>>,
     /// The secrets of application data: the client's, the server's.
     pub(crate) traffic_secrets: (Vec<u8>, Vec<u8>),
+    /// What became of early data that was offered.
+    pub(crate) early_data: Option<EarlyData>,
+    /// The kinds of messages that came.
+    pub(crate) received: Vec<HandshakeType>,
 }
 
 impl Story {
     pub(crate) fn told(&self) -> Told {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Story {
+    /// Whether the server refused early data: what follows is for `-on-retry-` flags.
+    pub(crate) fn has_refused_early_data(&self) -> bool {
+        matches!(self.told().early_data, Some(EarlyData::Refused { .. }))
+    }
+
+    pub(crate) fn has_received(&self, kind: HandshakeType) -> bool {
+        self.told().received.contains(&kind)
     }
 }
 
@@ -52,9 +67,16 @@ impl Observe for Story {
                 told.ticket = true;
                 return;
             }
+            Note::EarlyData(early_data) => {
+                told.early_data = Some(*early_data);
+                return;
+            }
             _ => return,
         };
         let body = bytes.get(4..).unwrap_or_default();
+        if *direction == Direction::Received {
+            told.received.push(*kind);
+        }
         match (*direction, *kind) {
             (Direction::Received, HandshakeType::CLIENT_HELLO) => {
                 if let Ok(hello) = ClientHello::read(body) {

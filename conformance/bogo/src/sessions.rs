@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use portunus_tls::{ClientSession, ClientSessions, Internal, SessionCache, Tickets};
+use portunus_tls::{ClientSession, ClientSessions, Internal, ReplayGuard, SessionCache, Tickets};
 use portunus_x509::{ServerName, UnixTime};
 
 /// What a server keeps of its sessions.
 pub(crate) struct Server {
     pub(crate) tickets: Arc<Tickets>,
     pub(crate) cache: Arc<SessionCache>,
+    pub(crate) guard: Arc<ReplayGuard>,
 }
 
 impl Server {
@@ -16,6 +17,8 @@ impl Server {
         Ok(Self {
             tickets: Arc::new(Tickets::new(now)?),
             cache: Arc::default(),
+            // It began a day ago: tests do not wait until it is sure of itself.
+            guard: Arc::new(ReplayGuard::new(1024, UnixTime(now.0.saturating_sub(86_400)))?),
         })
     }
 }
@@ -40,6 +43,14 @@ impl Newest {
     pub(crate) fn is_for_all_names(&self) -> Option<bool> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.session.as_ref().map(ClientSession::is_for_all_names)
+    }
+
+    /// Whether the newest session allows early data.
+    pub(crate) fn allows_early_data(&self) -> bool {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.session
+            .as_ref()
+            .is_some_and(|session| session.max_early_data() > 0)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use portunus_tls::{Connection, Handshake, Progress, Read};
+use portunus_tls::{Connection, EarlyOffer, Handshake, Progress, Read};
 use portunus_x509::UnixTime;
 
 use crate::stop::Stop;
@@ -29,6 +29,8 @@ pub(crate) struct Stream {
     slow: bool,
     /// What was written stays here until the next write.
     hold: bool,
+    /// What was written stays here until the peer says something.
+    hold_until_bytes_come: bool,
 }
 
 impl Stream {
@@ -41,6 +43,7 @@ impl Stream {
             now,
             slow,
             hold: false,
+            hold_until_bytes_come: false,
         })
     }
 
@@ -53,19 +56,69 @@ impl Stream {
         }
     }
 
+    /// Sends a client's hello. Gives what it offers to send early, if it does.
+    pub(crate) fn begin(&mut self) -> Result<Option<EarlyOffer>, Stop> {
+        let State::Handshake(handshake) = &mut self.state else {
+            return Ok(None);
+        };
+        handshake.poll(&mut Context::from_waker(Waker::noop()))?;
+        while handshake.wants_to_send() {
+            handshake.send_with(|bytes| send(&mut self.socket, bytes, self.slow))?;
+        }
+        Ok(handshake.early_offer())
+    }
+
+    /// Writes early data, as much as may go; gives how much that was.
+    pub(crate) fn write_early(&mut self, data: &[u8]) -> Result<usize, Stop> {
+        let State::Handshake(handshake) = &mut self.state else {
+            return Ok(0);
+        };
+        let count = handshake.write_early(data)?;
+        while handshake.wants_to_send() && !self.hold_until_bytes_come {
+            handshake.send_with(|bytes| send(&mut self.socket, bytes, self.slow))?;
+        }
+        Ok(count)
+    }
+
+    /// What is written next is sent when the peer has said something.
+    pub(crate) fn hold_until_bytes_come(&mut self) {
+        self.hold_until_bytes_come = true;
+    }
+
+    /// What is asked of a connection before there is one.
+    pub(crate) fn fail_early(&mut self) -> Result<(), Stop> {
+        match std::mem::replace(&mut self.state, State::Gone) {
+            State::Handshake(handshake) => Ok(handshake.into_connection().map(drop)?),
+            State::Connection(_) | State::Gone => Ok(()),
+        }
+    }
+
     /// Does the handshake; where it is done, nothing.
     pub(crate) fn handshake(&mut self) -> Result<(), Stop> {
+        self.handshake_until(|| false)
+    }
+
+    /// Does the handshake, or a part of it.
+    pub(crate) fn handshake_until(&mut self, is_enough: impl Fn() -> bool) -> Result<(), Stop> {
         let State::Handshake(handshake) = &mut self.state else {
             return Ok(());
         };
         let mut context = Context::from_waker(Waker::noop());
         loop {
             let progress = handshake.poll(&mut context);
-            while handshake.wants_to_send() {
-                handshake.send_with(|bytes| send(&mut self.socket, bytes, self.slow))?;
+            while handshake.wants_to_send() && !self.hold_until_bytes_come {
+                let sent = handshake.send_with(|bytes| send(&mut self.socket, bytes, self.slow));
+                match (sent, &progress) {
+                    (Ok(_), _) => {}
+                    // A peer that has gone does not hear why.
+                    (Err(_), Err(_)) => break,
+                    (Err(error), Ok(_)) => return Err(error.into()),
+                }
             }
             match progress? {
+                Progress::NeedsBytes if is_enough() => return Ok(()),
                 Progress::NeedsBytes => {
+                    self.hold_until_bytes_come = false;
                     if handshake.receive_with(|space| receive(&mut self.socket, space, self.slow))? == 0 {
                         handshake.transport_closed()?;
                     }

@@ -8,6 +8,7 @@ use portunus_x509::{Anchors, Policy, pem};
 
 use crate::flags::Settings;
 use crate::later::later;
+use crate::observe::Story;
 use crate::stop::Stop;
 
 /// What a verifier said last; a session that goes on keeps it.
@@ -29,8 +30,9 @@ impl Verdict {
 pub(crate) struct Judge {
     /// The engine's own verifier; without one this is the application's.
     paths: Option<PathVerifier>,
-    /// The application says no, whatever was shown.
-    fail: bool,
+    /// The application says no, whatever was shown: before early data was refused, and after.
+    fail: [bool; 2],
+    story: Arc<Story>,
     /// The verdict is noted and does not matter.
     lenient: bool,
     /// The application looks at what was stapled, and says no whatever that is.
@@ -40,7 +42,12 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    pub(crate) fn new(settings: &Settings, verdict: Verdict) -> Result<Self, Stop> {
+    pub(crate) fn new(
+        settings: &Settings,
+        retry: &Settings,
+        story: Arc<Story>,
+        verdict: Verdict,
+    ) -> Result<Self, Stop> {
         let paths = if settings.custom_verify {
             None
         } else {
@@ -53,7 +60,8 @@ impl Judge {
         };
         Ok(Self {
             paths,
-            fail: settings.verify_fail,
+            fail: [settings.verify_fail, retry.verify_fail],
+            story,
             lenient: !settings.verify_peer,
             fails_ocsp: settings.own_ocsp_choice && settings.fails_ocsp,
             slow: settings.slow,
@@ -67,8 +75,14 @@ impl Judge {
             name: None,
             ..presented
         };
+        let [fail, fail_after] = self.fail;
+        let fail = if self.story.has_refused_early_data() {
+            fail_after
+        } else {
+            fail
+        };
         let judged = match &self.paths {
-            _ if self.fail => Err(CertificateFault::Application {
+            _ if fail => Err(CertificateFault::Application {
                 alert: if self.paths.is_some() {
                     AlertDescription::HANDSHAKE_FAILURE
                 } else {

@@ -113,7 +113,10 @@ mod tests {
             resumed: true,
             ..TlsFacts::default()
         };
-        let connection = Arc::new(ConnectionFacts { tls: Some(tls) });
+        let connection = Arc::new(ConnectionFacts {
+            tls: Some(tls),
+            ..ConnectionFacts::default()
+        });
         AccessRecord::new(&request, ([127, 0, 0, 1], 4433).into(), connection)
     }
 

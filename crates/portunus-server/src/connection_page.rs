@@ -113,6 +113,7 @@ fn tls_content(tls: &TlsFacts) -> Markup {
             (row("Speaks", tls.application_protocol.as_deref().unwrap_or("not negotiated")))
             (row("Name asked for", tls.server_name.as_deref().unwrap_or("none")))
             (row("Resumed", if tls.resumed { "yes: built upon an earlier connection" } else { "no: a full handshake" }))
+            (row("Early data", if tls.early_data { "yes: the first request came before the handshake was done" } else { "no" }))
             (row("Second hello", if tls.hello_retry_request { "yes (HelloRetryRequest)" } else { "no" }))
         }
         @if !tls.certificate_chain.is_empty() {
@@ -177,7 +178,11 @@ mod tests {
             server_name: Some("<b>\u{202e}\u{1b}[1m".into()),
             ..TlsFacts::default()
         };
-        let page = content(&ConnectionFacts { tls: Some(tls) }).into_string();
+        let page = content(&ConnectionFacts {
+            tls: Some(tls),
+            ..ConnectionFacts::default()
+        })
+        .into_string();
         assert!(
             !page.contains("<b>") && !page.contains('\u{202e}') && !page.contains('\u{1b}'),
             "{page}"

@@ -17,6 +17,7 @@ use hyper::service::Service;
 use crate::access::AccessRecord;
 use crate::activity::{Activity, Turn};
 use crate::body::{Body, RequestBody, Unwanted};
+use crate::early::is_too_early;
 use crate::facts::ConnectionFacts;
 use crate::page::error_response;
 
@@ -45,12 +46,19 @@ where
         let turn = Arc::new(self.activity.begin());
         let mut record = AccessRecord::new(&request, self.peer, Arc::clone(&self.facts));
         let bodiless = request.method() == Method::HEAD;
-        let refused = (!names_its_host(&request)).then(|| {
-            error_response(
+        let refused = if !names_its_host(&request) {
+            Some(error_response(
                 StatusCode::BAD_REQUEST,
                 "The request does not name exactly one host (RFC 9112 section 3.2).",
-            )
-        });
+            ))
+        } else if is_too_early(&request, &self.facts.early) {
+            Some(error_response(
+                StatusCode::TOO_EARLY,
+                "The request came as early data, and does something: send it again now (RFC 8470 section 5.2).",
+            ))
+        } else {
+            None
+        };
         let unwanted = Unwanted {
             awaits_leave: request.version() == Version::HTTP_11 && request.headers().contains_key(EXPECT),
             abandoned: Arc::clone(&self.abandoned),

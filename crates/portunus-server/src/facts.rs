@@ -4,11 +4,16 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use crate::early::Early;
+
 /// What a visitor may know of the own connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct ConnectionFacts {
     /// How the connection is secured; absent where it is not.
     pub tls: Option<TlsFacts>,
+    /// Whether what came up to now may be a replay.
+    #[serde(skip)]
+    pub early: Early,
 }
 
 /// The outcome of a handshake. Names are the registries' own (`TLS_AES_128_GCM_SHA256`, `X25519MLKEM768`).
@@ -28,6 +33,8 @@ pub struct TlsFacts {
     pub server_name: Option<String>,
     /// Whether an earlier connection's keys were built upon.
     pub resumed: bool,
+    /// Whether the visitor's first bytes were taken as early data, before the handshake was done.
+    pub early_data: bool,
     /// Whether the server asked for a second hello (HelloRetryRequest).
     pub hello_retry_request: bool,
     /// The chain that the server showed, its own certificate first. Connections share it; resumed ones show none.

@@ -10,6 +10,7 @@ mod access;
 mod activity;
 mod body;
 mod connection_page;
+mod early;
 mod exchange;
 mod facts;
 mod files;
@@ -27,6 +28,7 @@ mod stop;
 mod tls;
 
 pub use body::{Body, RequestBody};
+pub use early::{Early, EarlyStream};
 pub use facts::{CertificateFacts, ConnectionFacts, TlsFacts};
 pub use http_connection::{Ended, Http, Protocol};
 pub use renewal::{Fresh, RenewedIdentity};

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use portunus_tls::{ConnectionInfo, ServerConfig};
-use portunus_tokio::TlsStream;
+use portunus_tls::{ConnectionInfo, EarlyData, ServerConfig};
 use portunus_x509::{Certificate, DnsName, GeneralName, Printable};
 use tokio::net::TcpStream;
 
+use crate::early::EarlyStream;
 use crate::facts::{CertificateFacts, ConnectionFacts, TlsFacts};
 use crate::http_connection::Protocol;
 use crate::limits;
@@ -53,6 +53,7 @@ impl TlsAcceptor {
             application_protocol: info.application_protocol.as_ref().map(text),
             server_name: info.server_name.as_ref().map(text),
             resumed: info.resumed,
+            early_data: matches!(info.early_data, EarlyData::Accepted { .. }),
             hello_retry_request: info.retried,
             certificate_chain: self.chain_facts(&info.server_chain),
             client_certificate_chain: info.client_chain.iter().map(|der| certificate_facts(der)).collect(),
@@ -77,7 +78,7 @@ impl TlsAcceptor {
 }
 
 impl Acceptor for TlsAcceptor {
-    type Stream = TlsStream<TcpStream>;
+    type Stream = EarlyStream;
 
     async fn accept(&self, stream: TcpStream, peer: SocketAddr) -> Result<Accepted<Self::Stream>, Refused> {
         let stream = self
@@ -91,8 +92,11 @@ impl Acceptor for TlsAcceptor {
             Some(HTTP2) => Protocol::Http2,
             _ => Protocol::Http1,
         };
+        let tls = Some(self.facts(info));
+        let stream = EarlyStream::new(stream);
         let facts = ConnectionFacts {
-            tls: Some(self.facts(info)),
+            tls,
+            early: stream.early(),
         };
         Ok(Accepted {
             stream,

@@ -352,7 +352,10 @@ async fn visitors_see_their_own_connection() {
         group: Some("X25519MLKEM768".into()),
         ..TlsFacts::default()
     };
-    let facts = Arc::new(ConnectionFacts { tls: Some(tls) });
+    let facts = Arc::new(ConnectionFacts {
+        tls: Some(tls),
+        ..ConnectionFacts::default()
+    });
     let request = |accept: &str| {
         let builder = Request::get("/.portunus/connection").header("accept", accept);
         builder.extension(Arc::clone(&facts)).body(()).unwrap()

@@ -80,6 +80,15 @@ impl Connection {
         }
     }
 
+    /// Whether the client has still to prove that it is there: a server that takes early data reads it, and may answer, before that. What was read up to now may
+    /// be what somebody recorded and sends again (RFC 9846 section 8); once this is false, it was not.
+    pub fn is_early(&self) -> bool {
+        match &self.state {
+            State::Live(established) => established.is_early(),
+            State::Failed(_) => false,
+        }
+    }
+
     /// Whether [`Connection::receive_with`] has room: not while data that it brought before is still to be read.
     pub fn wants_to_receive(&self) -> bool {
         self.opened.is_empty() && matches!((&self.state, &self.read_end), (State::Live(_), ReadEnd::Open))
@@ -300,6 +309,26 @@ impl Connection {
             Secrets::Tls12(main_secret) => main_secret.export(label, context, out),
         }
         .map_err(|_| Misuse::ExporterLength.into())
+    }
+
+    /// Keying material that belongs to early data, and may be as old as that is (RFC 9846 section 7.5).
+    ///
+    /// # Errors
+    /// [`Misuse::NoEarlyData`] where none was taken, [`Misuse::ExporterLength`] when label or output are longer than the derivation can hold, or why
+    /// the connection failed.
+    pub fn export_early(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), Error> {
+        let established = match &self.state {
+            State::Live(established) => established,
+            State::Failed(failed) => return Err(failed.error.clone()),
+        };
+        match &established.secrets {
+            Secrets::Tls13(secrets) => {
+                let exporter = secrets.early_exporter.as_ref().ok_or(Misuse::NoEarlyData)?;
+                export(secrets.suite.hash, exporter, label, context, out).map_err(|_| Misuse::ExporterLength.into())
+            }
+            #[cfg(feature = "tls12")]
+            Secrets::Tls12(_) => Err(Misuse::NoEarlyData.into()),
+        }
     }
 }
 

@@ -194,6 +194,11 @@ faults! {
         SecondRetry => UNEXPECTED_MESSAGE, "RFC 9846 section 4.2.4", "the server sent a second HelloRetryRequest";
         PskNotOffered => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.11", "the server chose a pre-shared key that was not offered";
         PskHashMismatch => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.11", "the server resumed with a cipher suite of another hash than the ticket's";
+        EarlyDataWithoutSession => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.10", "the server takes early data without the session that allows it";
+        EarlyDataCipherSuite => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.10", "the server takes early data with another cipher suite than its session had";
+        EarlyDataApplicationProtocol => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.10", "the server takes early data with another application protocol than its session had";
+        EarlyDataOlderVersion => PROTOCOL_VERSION, "RFC 9846 appendix E.3", "the server answered early data with a version that has none";
+        TooMuchEarlyData => UNEXPECTED_MESSAGE, "RFC 9846 section 4.7.1", "the client sent more early data than its ticket allows";
         PskWithoutKeyShare => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.11", "the server resumed without the key_share that was asked for";
         ApplicationProtocolNotOffered => ILLEGAL_PARAMETER, "RFC 7301 section 3.1", "the server chose an application protocol that was not offered";
         CompressionAlgorithmNotOffered => ILLEGAL_PARAMETER, "RFC 8879 section 4", "the server compressed its certificates in a way that was not offered";
@@ -324,6 +329,9 @@ pub enum Misuse {
         "the connection was closed: its key has protected as many records as it may, and TLS 1.2 cannot replace it"
     )]
     KeyWornOut,
+    /// Early keying material of a connection that took no early data.
+    #[error("the connection took no early data")]
+    NoEarlyData,
     /// A configuration without any cipher suite, group or key share of a group.
     #[error("the configuration allows no cipher suite, no group, or a key share of no allowed group")]
     EmptyConfiguration,

@@ -15,6 +15,8 @@ use crate::handshake::channel::{Channel, lock};
 use crate::handshake::{Established, client, server};
 use crate::handshake_io::{ApplicationData, Io};
 use crate::observe::Observe;
+use crate::schedule::tls13::export;
+use crate::session::early::EarlyOffer;
 
 /// What a handshake waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +82,37 @@ impl Handshake {
         let count = read(io.incoming.space())?;
         io.incoming.filled(count);
         Ok(count)
+    }
+
+    /// On which terms a client's early data goes, as long as it may be written: what is to be spoken is the session's, not what the client prefers.
+    pub fn early_offer(&self) -> Option<EarlyOffer> {
+        let io = lock(&self.io);
+        io.early_writing.as_ref().map(|writing| writing.offer.clone())
+    }
+
+    /// Seals early data of a client, as much as the session's ticket allows and there is room for, and tells how much that was. There is none before
+    /// the first [`Handshake::poll`], nor once the server has answered; [`crate::ConnectionInfo::early_data`] tells what became of it. What was refused is never
+    /// sent again by itself.
+    ///
+    /// # Errors
+    /// Why the handshake failed.
+    pub fn write_early(&mut self, data: &[u8]) -> Result<usize, Error> {
+        match &self.state {
+            State::Running(_) => lock(&self.io).write_early(data),
+            State::Done(_) => Ok(0),
+            State::Failed(error) => Err(error.clone()),
+        }
+    }
+
+    /// Keying material of a client's early data (RFC 9846 section 7.5): anybody who can replay it has it replayed too. It is there as long as
+    /// [`Handshake::write_early`] writes, and on the connection if the server took early data.
+    ///
+    /// # Errors
+    /// [`Misuse::NoEarlyData`], or [`Misuse::ExporterLength`] when label or output are longer than the derivation can hold.
+    pub fn export_early(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), Error> {
+        let io = lock(&self.io);
+        let writing = io.early_writing.as_ref().ok_or(Misuse::NoEarlyData)?;
+        export(writing.hash, &writing.exporter, label, context, out).map_err(|_| Misuse::ExporterLength.into())
     }
 
     /// Makes what progress it can. The context's waker is woken when a decision is there.
@@ -156,8 +189,10 @@ impl Handshake {
         // The flow is gone, and with it the other Arc.
         let io = Arc::into_inner(io).ok_or(Misuse::HandshakeNotDone)?;
         let mut io = io.into_inner().unwrap_or_else(PoisonError::into_inner);
-        io.application_data = ApplicationData::Deliver;
-        io.phase = Phase::Application;
+        if !established.is_early() {
+            io.application_data = ApplicationData::Deliver;
+            io.phase = Phase::Application;
+        }
         io.incoming.release();
         io.outgoing.release();
         Ok(Connection::new(io, established))

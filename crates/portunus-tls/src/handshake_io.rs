@@ -3,16 +3,19 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::crypto::hash::HashAlgorithm;
+use crate::crypto::secret::Secret;
 use crate::error::{AlertReceived, Error, Limit, PeerFault, Phase};
 use crate::limits::{
     MAX_CERTIFICATE_MESSAGE, MAX_CHANGE_CIPHER_SPECS, MAX_EMPTY_RECORDS, MAX_HANDSHAKE_BYTES, MAX_HANDSHAKE_MESSAGE,
-    MAX_WARNING_ALERTS,
+    MAX_OUTGOING, MAX_WARNING_ALERTS,
 };
 use crate::observe::{Direction, Note, Observe};
 use crate::record::incoming::{Incoming, Record};
 use crate::record::joined::Joined;
 use crate::record::open::{Content, OpenedInto, Opener};
 use crate::record::outgoing::{MAX_FRAGMENT, Outgoing};
+use crate::session::early::EarlyOffer;
 use crate::wire::Alert;
 use crate::wire::Decode;
 use crate::wire::{AlertDescription, AlertLevel, ContentType, HandshakeType};
@@ -24,6 +27,8 @@ pub(crate) enum ApplicationData {
     Refuse,
     /// Early data that was sent unasked: records that do not open are skipped, up to this many bytes (RFC 9846 section 4.3.10).
     Skip { left: usize },
+    /// Early data that is taken: it is lent to the reader, up to this many bytes.
+    Early { left: usize },
     /// It is lent to the reader.
     Deliver,
 }
@@ -67,6 +72,15 @@ pub(crate) enum Opened {
     ChangeCipherSpec,
 }
 
+/// A client's early data under way.
+pub(crate) struct EarlyWriting {
+    pub(crate) offer: EarlyOffer,
+    pub(crate) written: usize,
+    /// `early_exporter_secret`.
+    pub(crate) exporter: Secret,
+    pub(crate) hash: HashAlgorithm,
+}
+
 /// Counts of what a peer may repeat only so often.
 #[derive(Default)]
 struct Counts {
@@ -90,6 +104,8 @@ pub(crate) struct Io {
     pub(crate) plaintext_alerts: bool,
     /// Whether the handshake waits for bytes, not for a decision.
     pub(crate) needs_bytes: bool,
+    /// As long as early data may be written.
+    pub(crate) early_writing: Option<Box<EarlyWriting>>,
     /// Whether we said close_notify: nothing goes out any more (RFC 9846 section 6.1).
     pub(crate) closed: bool,
     /// Whether we asked for a KeyUpdate that has not come yet: a second request may not go out before (RFC 9846 section 4.7.3).
@@ -114,6 +130,7 @@ impl Io {
             phase: Phase::Handshake,
             plaintext_alerts: false,
             needs_bytes: false,
+            early_writing: None,
             closed: false,
             key_update_asked: false,
             answer_waits: false,
@@ -203,7 +220,7 @@ impl Io {
                 if !self.joined.is_empty() {
                     return Err(PeerFault::Interleaved.into());
                 }
-                self.count_empty(length)?;
+                self.application_data(length)?;
                 Ok(Opened::Read(length))
             }
         }
@@ -301,17 +318,28 @@ impl Io {
             }
             _ if !self.joined.is_empty() => Err(PeerFault::Interleaved.into()),
             ContentType::ALERT => self.alert(range, protected),
-            ContentType::APPLICATION_DATA => match self.application_data {
-                ApplicationData::Deliver => {
-                    self.count_empty(range.len())?;
-                    Ok(Opened::ApplicationData(range))
-                }
-                ApplicationData::Refuse | ApplicationData::Skip { .. } => {
-                    Err(Error::UnexpectedRecord { got: content_type })
-                }
-            },
+            ContentType::APPLICATION_DATA => {
+                self.application_data(range.len())?;
+                Ok(Opened::ApplicationData(range))
+            }
             got => Err(Error::UnexpectedRecord { got }),
         }
+    }
+
+    /// Whether application data may come now.
+    fn application_data(&mut self, length: usize) -> Result<(), Error> {
+        match &mut self.application_data {
+            ApplicationData::Deliver => {}
+            ApplicationData::Early { left } => {
+                *left = left.checked_sub(length).ok_or(PeerFault::TooMuchEarlyData)?;
+            }
+            ApplicationData::Refuse | ApplicationData::Skip { .. } => {
+                return Err(Error::UnexpectedRecord {
+                    got: ContentType::APPLICATION_DATA,
+                });
+            }
+        }
+        self.count_empty(length)
     }
 
     fn count_empty(&mut self, length: usize) -> Result<(), Error> {
@@ -390,6 +418,19 @@ impl Io {
         Ok(())
     }
 
+    /// Seals as much of `data` as may go as early data, and as there is room for; tells how much that was.
+    pub(crate) fn write_early(&mut self, data: &[u8]) -> Result<usize, Error> {
+        let left = self.early_writing.as_ref().map_or(0, |writing| writing.offer.left);
+        let room = MAX_OUTGOING.saturating_sub(self.outgoing.pending().len());
+        let data = data.get(..left.min(room)).unwrap_or(data);
+        self.seal(ContentType::APPLICATION_DATA, data)?;
+        if let Some(writing) = &mut self.early_writing {
+            writing.offer.left = left.saturating_sub(data.len());
+            writing.written = writing.written.saturating_add(data.len());
+        }
+        Ok(data.len())
+    }
+
     /// Seals a whole alert, unless close_notify was the last word. A failure to do so leaves nobody to tell.
     pub(crate) fn send_alert(&mut self, level: AlertLevel, description: AlertDescription) {
         if !self.closed && self.seal(ContentType::ALERT, &[level.0, description.0]).is_ok() {
@@ -407,6 +448,7 @@ impl Io {
 
     /// Wipes both directions' keys. Whoever calls has dropped all other secrets of the connection before.
     pub(crate) fn wipe(&mut self) {
+        self.early_writing = None;
         self.opener.wipe();
         self.outgoing.wipe();
         if !std::mem::replace(&mut self.wiped, true) {

@@ -53,4 +53,6 @@ pub use policy::Policy;
 #[cfg(feature = "tls12")]
 pub use session::cache::SessionCache;
 pub use session::client::{ClientSession, ClientSessions, SessionMemory, Stapled};
+pub use session::early::{EarlyData, EarlyOffer, NoEarlyData};
+pub use session::replay::ReplayGuard;
 pub use session::tickets::Tickets;

@@ -41,6 +41,14 @@ pub const MAX_KEY_SHARES: usize = 16;
 /// OpenSSL and BoringSSL skip, and a server that allows it commonly takes.
 pub const MAX_SKIPPED_EARLY_DATA: usize = 16 * 1024;
 
+/// By how many seconds a client's age of its ticket may differ from ours for its early data to be taken: as many as RFC 9846 section 8.3 finds usual on
+/// the Internet.
+pub const EARLY_DATA_TOLERANCE: i64 = 10;
+
+/// For how many seconds at least a hello whose early data was taken is remembered: it looks fresh for twice [`EARLY_DATA_TOLERANCE`], and the time of a
+/// connection that took long to say hello is older by as much again.
+pub const REPLAY_WINDOW: i64 = 30;
+
 /// The longest list of certificate authorities that fits a CertificateRequest (RFC 9846 section 4.3.4: 2^16-1), less its neighbours.
 pub const MAX_AUTHORITIES_BYTES: usize = 0xffff - 512;
 

@@ -3,6 +3,7 @@
 use portunus_x509::VerifiedPath;
 
 use crate::error::{AlertReceived, Error};
+use crate::session::early::EarlyData;
 use crate::wire::{
     AlertDescription, CipherSuite, ContentType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme,
 };
@@ -26,6 +27,10 @@ pub enum Direction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SecretLabel {
+    /// `client_early_traffic_secret`.
+    ClientEarlyTraffic,
+    /// `early_exporter_secret`.
+    EarlyExporter,
     /// `client_handshake_traffic_secret`.
     ClientHandshakeTraffic,
     /// `server_handshake_traffic_secret`.
@@ -46,6 +51,8 @@ impl SecretLabel {
     /// The name in the RFC.
     pub fn name(self) -> &'static str {
         match self {
+            Self::ClientEarlyTraffic => "client_early_traffic_secret",
+            Self::EarlyExporter => "early_exporter_secret",
             Self::ClientHandshakeTraffic => "client_handshake_traffic_secret",
             Self::ServerHandshakeTraffic => "server_handshake_traffic_secret",
             Self::ClientApplicationTraffic(_) => "client_application_traffic_secret",
@@ -121,6 +128,8 @@ pub enum Note<'a> {
     Resumed,
     /// A ticket was offered, and the server preferred a full handshake (or could not use it).
     NotResumed,
+    /// What becomes of early data that a client offered.
+    EarlyData(EarlyData),
     /// The peer showed its certificates, the end entity first, in DER.
     CertificatesReceived {
         /// The chain as sent.

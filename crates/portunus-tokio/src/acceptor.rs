@@ -56,7 +56,8 @@ impl Acceptor {
         self
     }
 
-    /// A handshake over `io`.
+    /// A handshake over `io`. Where early data is taken ([`ServerConfig::with_early_data`]), the stream is there before the client's last flight:
+    /// [`TlsStream::is_early`].
     ///
     /// Dropping the future drops the transport.
     ///

@@ -1,9 +1,10 @@
 //! The client's way to a stream.
 
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
-use portunus_tls::{ClientConfig, Handshake, Observe, Side};
+use portunus_tls::{ClientConfig, EarlyOffer, Handshake, Observe, Side};
 use portunus_x509::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -50,6 +51,32 @@ impl Connector {
         IO: AsyncRead + AsyncWrite + Unpin,
     {
         self.handshake(server, io, None).await
+    }
+
+    /// As [`Connector::connect`], with early data where a session allows it ([`ClientConfig::with_early_data`]): what `early` gives goes along with the hello,
+    /// as much as the offer has left. It is not called where there is no such session.
+    ///
+    /// What became of it stands in [`info`](TlsStream::info), as [`early_data`](portunus_tls::ConnectionInfo::early_data): how many bytes the server took, or none. All
+    /// else, and whether to send again what was refused, is for the caller; what is to be spoken may be another protocol by then.
+    ///
+    /// # Errors
+    /// As [`Connector::connect`].
+    pub async fn connect_with_early_data<IO>(
+        &self,
+        server: ServerName,
+        io: IO,
+        early: impl FnOnce(&EarlyOffer) -> Vec<u8>,
+    ) -> Result<TlsStream<IO>, HandshakeError>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut handshake = Handshake::client(self.config.clone(), server, crate::now(), None);
+        // The hello needs nothing of the server and no decision.
+        handshake.poll(&mut Context::from_waker(Waker::noop()))?;
+        if let Some(offer) = handshake.early_offer() {
+            handshake.write_early(&early(&offer))?;
+        }
+        drive(handshake, Side::Client, io, self.limit, None).await
     }
 
     /// As [`Connector::connect`]; the observer is told what happens, in the handshake and after it.

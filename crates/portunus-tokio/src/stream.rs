@@ -84,6 +84,20 @@ impl<IO> TlsStream<IO> {
         self.connection.info()
     }
 
+    /// Whether the client has still to prove that it is there, as long as a server takes early data: what was read up to now may be a replay
+    /// ([`Connection::is_early`]). Reading finds out.
+    pub fn is_early(&self) -> bool {
+        self.connection.is_early()
+    }
+
+    /// Keying material of early data: see [`Connection::export_early`].
+    ///
+    /// # Errors
+    /// [`portunus_tls::Misuse::NoEarlyData`] where none was taken, or [`portunus_tls::Misuse::ExporterLength`].
+    pub fn export_early(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), Error> {
+        self.connection.export_early(label, context, out)
+    }
+
     /// The transport.
     pub fn get_ref(&self) -> &IO {
         &self.transport.io

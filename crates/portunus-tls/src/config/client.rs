@@ -27,6 +27,7 @@ pub struct ClientConfig {
     pub(crate) grease: bool,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
     pub(crate) is_fallback: bool,
+    pub(crate) sends_early_data: bool,
 }
 
 impl ClientConfig {
@@ -46,6 +47,7 @@ impl ClientConfig {
             grease: true,
             key_log: None,
             is_fallback: false,
+            sends_early_data: false,
         }
     }
 
@@ -108,6 +110,14 @@ impl ClientConfig {
     #[must_use]
     pub fn with_sessions(mut self, sessions: Arc<dyn ClientSessions>) -> Self {
         self.sessions = Some(sessions);
+        self
+    }
+
+    /// Offers early data where a session allows it: [`crate::Handshake::write_early`] then writes before the server has answered. Whoever recorded it can
+    /// have the server read it again, and its secrecy hangs on that of the server's ticket keys (RFC 9846 section 8): it is for what does no harm twice.
+    #[must_use]
+    pub fn with_early_data(mut self) -> Self {
+        self.sends_early_data = true;
         self
     }
 

@@ -13,6 +13,7 @@ use crate::limits::MAX_AUTHORITIES_BYTES;
 use crate::policy::Policy;
 #[cfg(feature = "tls12")]
 use crate::session::cache::SessionCache;
+use crate::session::replay::ReplayGuard;
 use crate::session::tickets::Tickets;
 use crate::wire::ClientHello;
 
@@ -37,10 +38,18 @@ pub struct ServerConfig {
     pub(crate) certificate_compression: Vec<Arc<dyn CompressCertificate>>,
     pub(crate) application_protocols: Vec<Vec<u8>>,
     pub(crate) tickets: Option<Arc<Tickets>>,
+    pub(crate) early_data: Option<EarlyDataConfig>,
     #[cfg(feature = "tls12")]
     pub(crate) session_cache: Option<Arc<SessionCache>>,
     session_context: Vec<u8>,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
+}
+
+/// Who lets early data pass, and how much.
+#[derive(Clone)]
+pub(crate) struct EarlyDataConfig {
+    pub(crate) guard: Arc<ReplayGuard>,
+    pub(crate) max: u32,
 }
 
 /// The names of certificate authorities do not fit a CertificateRequest.
@@ -66,6 +75,7 @@ impl ServerConfig {
             certificate_compression: Vec::new(),
             application_protocols: Vec::new(),
             tickets: None,
+            early_data: None,
             #[cfg(feature = "tls12")]
             session_cache: None,
             session_context: Vec::new(),
@@ -130,6 +140,14 @@ impl ServerConfig {
     #[must_use]
     pub fn with_tickets(mut self, tickets: Arc<Tickets>) -> Self {
         self.tickets = Some(tickets);
+        self
+    }
+
+    /// Takes up to `max` bytes of early data with each ticket that is issued from here on ([`ServerConfig::with_tickets`]), where `guard` lets them
+    /// pass. The connection then stands before the client has proved that it is there now: see [`crate::Connection::is_early`].
+    #[must_use]
+    pub fn with_early_data(mut self, guard: Arc<ReplayGuard>, max: u32) -> Self {
+        self.early_data = (max > 0).then_some(EarlyDataConfig { guard, max });
         self
     }
 

@@ -5,12 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use crate::crypto::CryptoFailed;
+use crate::crypto::hash::HashAlgorithm;
+use crate::crypto::secret::Secret;
 use crate::error::{Error, PeerFault};
-use crate::handshake_io::{ApplicationData, ChangeCipherSpec, Io, Opened, Warnings};
+use crate::handshake_io::{ApplicationData, ChangeCipherSpec, EarlyWriting, Io, Opened, Warnings};
 use crate::keylog::KeyLog;
 use crate::observe::{Direction, Note, SecretLabel};
 use crate::record::protection::Protection;
+use crate::schedule::tls13::TrafficSecret;
 use crate::schedule::transcript::Transcript;
+use crate::session::early::{EarlyData, EarlyOffer};
 #[cfg(feature = "tls12")]
 use crate::wire::ProtocolVersion;
 use crate::wire::{ContentType, HandshakeType};
@@ -59,7 +63,7 @@ fn refused<T>(io: &mut Io, opened: &Opened) -> Poll<Result<T, Error>> {
         Opened::CloseNotify => Error::ClosedInHandshake,
         #[cfg(feature = "tls12")]
         Opened::ChangeCipherSpec => PeerFault::BadChangeCipherSpec.into(),
-        // The handshake's rule never delivers application data.
+        // What is awaited here never comes with application data.
         Opened::ApplicationData(_) | Opened::Read(_) => Error::UnexpectedRecord {
             got: ContentType::APPLICATION_DATA,
         },
@@ -250,6 +254,42 @@ impl Channel {
             secret,
         });
         Ok(())
+    }
+
+    /// Tells observer and key log of the secrets of early data.
+    pub(crate) fn early_secrets(&self, traffic: &TrafficSecret, exporter: &Secret) {
+        self.derived(
+            SecretLabel::ClientEarlyTraffic,
+            "CLIENT_EARLY_TRAFFIC_SECRET",
+            traffic.expose(),
+        );
+        self.derived(SecretLabel::EarlyExporter, "EARLY_EXPORTER_SECRET", exporter.as_ref());
+    }
+
+    /// From here on early data may be written.
+    pub(crate) fn offer_early_data(&mut self, offer: EarlyOffer, hash: HashAlgorithm, exporter: Secret) {
+        self.io().early_writing = Some(Box::new(EarlyWriting {
+            offer,
+            written: 0,
+            exporter,
+            hash,
+        }));
+    }
+
+    /// No more early data is written; gives what there was.
+    pub(crate) fn end_early_data(&mut self) -> Option<Box<EarlyWriting>> {
+        self.io().early_writing.take()
+    }
+
+    /// Notes what becomes of early data that was offered.
+    pub(crate) fn early_data(&self, early_data: EarlyData) -> EarlyData {
+        self.note(&Note::EarlyData(early_data));
+        early_data
+    }
+
+    /// From here on records are not protected, as they were at first: for a second ClientHello.
+    pub(crate) fn write_in_plaintext(&mut self) {
+        self.io().outgoing.wipe();
     }
 
     pub(crate) fn application_data(&mut self, rule: ApplicationData) {

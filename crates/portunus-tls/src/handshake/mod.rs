@@ -12,11 +12,13 @@ use std::sync::Arc;
 
 use portunus_x509::ServerName;
 
+use self::server::early::Unconfirmed;
 use crate::config::client::ClientConfig;
 use crate::crypto::secret::Secret;
 use crate::crypto::suite::Suite;
 use crate::schedule::tls13::TrafficSecret;
 use crate::session::client::Stapled;
+use crate::session::early::EarlyData;
 use crate::wire::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 
 /// One of the sixteen values that mean nothing, for what has two bytes (RFC 8701 section 2).
@@ -62,6 +64,8 @@ pub struct ConnectionInfo {
     pub resumed: bool,
     /// Whether the server asked for a second ClientHello.
     pub retried: bool,
+    /// What became of early data.
+    pub early_data: EarlyData,
     /// Whether the keys are bound to the whole handshake (RFC 7627), as those of TLS 1.3 always are.
     pub extended_main_secret: bool,
 }
@@ -71,6 +75,17 @@ pub(crate) struct Established {
     pub(crate) side: Side,
     pub(crate) info: ConnectionInfo,
     pub(crate) secrets: Secrets,
+}
+
+impl Established {
+    /// Whether the client's Finished is still to come.
+    pub(crate) fn is_early(&self) -> bool {
+        match &self.secrets {
+            Secrets::Tls13(secrets) => secrets.unconfirmed.is_some(),
+            #[cfg(feature = "tls12")]
+            Secrets::Tls12(_) => false,
+        }
+    }
 }
 
 /// The secrets that a connection lives on.
@@ -98,7 +113,11 @@ pub(crate) struct TrafficSecrets {
     pub(crate) read: TrafficSecret,
     pub(crate) write: TrafficSecret,
     pub(crate) exporter: Secret,
+    /// Where early data was taken.
+    pub(crate) early_exporter: Option<Secret>,
     pub(crate) resumption: Option<Resumption>,
+    /// What is still to come of a client whose early data is taken.
+    pub(crate) unconfirmed: Option<Box<Unconfirmed>>,
 }
 
 /// What a client needs to keep tickets that come later.

@@ -49,6 +49,12 @@ pub(crate) fn receive(
     now: UnixTime,
 ) -> Result<(), Error> {
     match &mut established.secrets {
+        Secrets::Tls13(secrets) if secrets.unconfirmed.is_some() => {
+            if let Some(unconfirmed) = secrets.unconfirmed.take() {
+                secrets.unconfirmed = unconfirmed.receive(io, &mut established.info, secrets)?;
+            }
+            Ok(())
+        }
         Secrets::Tls13(secrets) => receive_tls13(io, established.side, &established.info, secrets, budgets, now),
         #[cfg(feature = "tls12")]
         Secrets::Tls12(_) => super::tls12::refuse_renegotiation(io, established.side, &mut budgets.hello_requests),
@@ -179,6 +185,8 @@ fn new_session_ticket(
         owner: config.owner(),
         chain: info.server_chain.clone(),
         stapled: info.stapled.clone(),
+        application_protocol: info.application_protocol.clone(),
+        max_early_data: ticket.early_data.unwrap_or(0),
         is_for_all_names: ticket.tls_flags.is_some_and(|flags| flags.has(RESUMPTION_ACROSS_NAMES)),
     };
     sessions.put(server, session);

@@ -86,7 +86,7 @@ pub(crate) async fn peer_finished(
 ) -> Result<Aligned, Error> {
     let (message, aligned) = channel.receive_last(&[HandshakeType::FINISHED]).await?;
     let finished: Finished<'_> = message.decode()?;
-    check_finished(secret, transcript, finished.verify_data)?;
+    secret.verify_data(&transcript.hash())?.check(finished.verify_data)?;
     transcript.add(message.bytes());
     channel.note(&Note::PeerFinished);
     Ok(aligned)
@@ -112,15 +112,4 @@ fn check_proof(
             NotProven::BadSignature => PeerFault::BadSignature.into(),
         }
     })
-}
-
-fn check_finished(secret: &TrafficSecret, transcript: &mut Transcript, received: &[u8]) -> Result<(), Error> {
-    let expected = secret.verify_data(&transcript.hash())?;
-    if received.len() != expected.as_ref().len() {
-        return Err(PeerFault::FinishedLength.into());
-    }
-    if !expected.matches(received) {
-        return Err(PeerFault::BadFinished.into());
-    }
-    Ok(())
 }

@@ -8,7 +8,7 @@ mod trace;
 
 use std::sync::Arc;
 
-use portunus_x509::ServerName;
+use portunus_x509::{ServerName, UnixTime};
 
 use self::play::{NOW, Played, needed, play};
 use self::trace::Trace;
@@ -17,25 +17,22 @@ use crate::config::danger::AcceptAnyCertificate;
 use crate::config::identities::Identities;
 use crate::config::identity::Identity;
 use crate::config::server::ServerConfig;
-use crate::crypto::group;
-use crate::crypto::hash::HashAlgorithm;
-use crate::crypto::recorded::{self, Recorded};
+use crate::crypto::recorded::Recorded;
 use crate::crypto::secret::Secret;
 use crate::crypto::sign::{Sign, SigningFailed};
-use crate::crypto::suite::Suite;
 use crate::decision::Decision;
 use crate::error::{Error, PeerFault};
 use crate::handshake::Side;
 use crate::handshake_driver::Handshake;
 use crate::policy::Policy;
-use crate::schedule::tls13::{EarlySecret, HandshakeSecret};
-use crate::schedule::transcript::Transcript;
 use crate::session::client::SessionMemory;
-use crate::session::tickets::{TicketContent, Tickets};
+use crate::session::early::EarlyData;
+use crate::session::replay::ReplayGuard;
+use crate::session::tickets::{EarlyTerms, TicketContent, Tickets};
 use crate::wire::{
-    Certificate, CertificateRequest, CertificateVerify, CipherSuite, ClientHello, ContentType, Decode, Encode,
-    EncryptedExtensions, EndOfEarlyData, Finished, HandshakeType, Malformed, NamedGroup, NewSessionTicket,
-    ServerHelloOrRetry, SignatureScheme, handshake_message,
+    Certificate, CertificateRequest, CertificateVerify, CipherSuite, ClientHello, Decode, Encode, EncryptedExtensions,
+    EndOfEarlyData, Finished, HandshakeType, Malformed, NamedGroup, NewSessionTicket, ServerHelloOrRetry,
+    SignatureScheme, handshake_message,
 };
 
 const FULL: &str = include_str!("full.hex");
@@ -121,7 +118,7 @@ fn both_sides(text: &str) -> Played {
             Side::Client => connect(client(&trace)),
             Side::Server => accept(server(&trace)),
         };
-        play(side, &trace, needed(side, &trace), handshake, None).unwrap()
+        play(side, &trace, needed(side, &trace), handshake).unwrap()
     });
     // A server derives what tickets need only when it issues some, and gives them nonces of its own.
     assert_derived(&trace, &at_client.derived, &[]);
@@ -198,85 +195,43 @@ fn a_handshake_in_compatibility_mode() {
     both_sides(COMPATIBLE);
 }
 
-/// RFC 8448 section 4, after section 3 with the same memory of sessions. The binder of the recorded hello is wiped: it is ours that is
-/// sent. Early data is not: our one message in place of the recorded Finished is EndOfEarlyData and Finished, so that all after it is as
-/// recorded.
+/// RFC 8448 section 4, after section 3 with the same memory of sessions: early data goes along, and all that follows is as recorded. The binder of
+/// the recorded hello is wiped: it is ours that is sent.
 #[test]
-fn a_client_resumes() {
+fn a_client_resumes_with_early_data() {
     let (full, resumed) = (Trace::read(FULL), Trace::read(RESUMED));
-    let config = client(&full);
-    play(
-        Side::Client,
-        &full,
-        needed(Side::Client, &full),
-        connect(config.clone()),
-        None,
-    )
-    .unwrap();
+    let config = client(&full).with_early_data();
+    let first = connect(config.clone());
+    play(Side::Client, &full, needed(Side::Client, &full), first).unwrap();
     let mut needed = needed(Side::Client, &resumed);
     let hello = &mut needed.messages[0].1;
     let binder = hello.len() - 32;
     hello[binder..].fill(0);
-    let end = resumed.all("client early_message").next().unwrap();
-    let finished = resumed.message(Side::Client, HandshakeType::FINISHED).unwrap();
-    let both = [end, finished].concat();
-    needed.messages.push_back((HandshakeType::FINISHED, both));
-    let unlike = resumed.of(Side::Client, "record").nth(1);
-    let played = play(Side::Client, &resumed, needed, connect(config), unlike).unwrap();
+    let played = play(Side::Client, &resumed, needed, connect(config)).unwrap();
     assert!(played.info.resumed);
     assert!(played.info.server_chain.len() == 1, "the one of the full handshake");
-    // The client's Finished has a test of its own; the binder and the server's Finished were on the wire.
-    assert_derived(&resumed, &played.derived, &["verify_data"]);
+    assert_eq!(played.info.early_data, EarlyData::Accepted { bytes: 6 });
+    assert_derived(&resumed, &played.derived, &[]);
 }
 
-/// RFC 8448 section 4: the Finished that covers EndOfEarlyData, and its record.
+/// RFC 8448 section 4: early data is read, and all that follows is as recorded.
 #[test]
-fn a_finished_behind_early_data() {
-    let (full, trace) = (Trace::read(FULL), Trace::read(RESUMED));
-    let messages: Vec<&[u8]> = trace
-        .lines
-        .iter()
-        .filter(|line| line.what.ends_with("message"))
-        .map(|line| line.bytes.as_slice())
-        .collect();
-    let [hello, server_hello, extensions, server_finished, end, finished] = messages[..] else {
-        panic!("six messages were recorded");
-    };
-    let shares = ClientHello::read(&hello[4..]).unwrap().extensions.key_share.unwrap();
-    let share = shares.iter().next().unwrap().key_exchange;
-    recorded::play(needed(Side::Server, &trace));
-    let (_, shared_secret) = group::respond(NamedGroup::X25519, share).unwrap();
-
-    let psk = secret(full.all("expand:resumption").next().unwrap());
-    let early_secret = EarlySecret::new(HashAlgorithm::Sha256, psk.as_ref()).unwrap();
-    let handshake_secret = HandshakeSecret::new(HashAlgorithm::Sha256, Some(early_secret), &shared_secret).unwrap();
-    let mut transcript = Transcript::new(HashAlgorithm::Sha256);
-    transcript.add(&[hello, server_hello].concat());
-    let (client_secret, _) = handshake_secret.traffic_secrets(&transcript.hash()).unwrap();
-    transcript.add(&[extensions, server_finished, end].concat());
-    let verify_data = client_secret.verify_data(&transcript.hash()).unwrap();
-    assert_eq!(verify_data.as_ref(), &finished[4..]);
-
-    let record = trace.of(Side::Client, "record").nth(1).unwrap();
-    let (header, sealed) = record.split_first_chunk().unwrap();
-    let suite = Suite::of(CipherSuite::TLS_AES_128_GCM_SHA256).unwrap();
-    let mut ours = vec![0; sealed.len()];
-    let mut key = None;
-    client_secret.protection(suite, &mut key).unwrap();
-    key.unwrap()
-        .seal(header, ContentType::HANDSHAKE, finished, &mut ours)
-        .unwrap();
-    assert_eq!(ours, sealed);
-}
-
-/// RFC 8448 section 4, as far as a server gets that accepts no early data: EndOfEarlyData is skipped with the data, so that the
-/// client's Finished, which covers it, does not verify.
-#[test]
-fn a_server_resumes() {
+fn a_server_resumes_with_early_data() {
     let (full, resumed) = (Trace::read(FULL), Trace::read(RESUMED));
-    let config = server(&resumed);
-    let ticket = full.message(Side::Server, HandshakeType::NEW_SESSION_TICKET).unwrap();
-    let ticket = NewSessionTicket::read(&ticket[4..]).unwrap().ticket.to_vec();
+    let guard = Arc::new(ReplayGuard::new(1, UnixTime(0)).unwrap());
+    let config = server(&resumed).with_early_data(guard.clone(), 1024);
+    let issued = full.message(Side::Server, HandshakeType::NEW_SESSION_TICKET).unwrap();
+    let issued = NewSessionTicket::read(&issued[4..]).unwrap();
+    let hello = resumed.message(Side::Client, HandshakeType::CLIENT_HELLO).unwrap();
+    let hello = ClientHello::read(&hello[4..]).unwrap();
+    let offered = hello
+        .extensions
+        .pre_shared_key
+        .unwrap()
+        .identities
+        .iter()
+        .next()
+        .unwrap();
     let content = TicketContent {
         cipher_suite: CipherSuite::TLS_AES_128_GCM_SHA256,
         issued: NOW,
@@ -286,17 +241,26 @@ fn a_server_resumes() {
         server_name: b"server".to_vec(),
         binding: config.session_binding(),
         not_after: None,
+        early_data: Some(EarlyTerms {
+            guard: guard.id(),
+            // The ticket came at the time that the recording has.
+            age_add: offered.obfuscated_ticket_age,
+            max: 1024,
+            application_protocol: None,
+        }),
         chain: Vec::new(),
     };
-    let needed = Recorded {
-        tickets: vec![(ticket, content)],
+    let mut needed = Recorded {
+        tickets: vec![(issued.ticket.to_vec(), content)],
         ..needed(Side::Server, &resumed)
     };
-    let outcome = play(Side::Server, &resumed, needed, accept(config), None);
-    assert!(matches!(outcome, Err(Error::Peer(PeerFault::BadFinished))));
-    let derived = recorded::stop().derived;
-    let not_reached = ["expand:res_master", "expand:key", "expand:iv", "verify_data"];
-    assert_derived(&resumed, &derived, &not_reached);
+    // No ticket was sent then.
+    needed
+        .messages
+        .push_back((HandshakeType::NEW_SESSION_TICKET, Vec::new()));
+    let played = play(Side::Server, &resumed, needed, accept(config)).unwrap();
+    assert_eq!(played.info.early_data, EarlyData::Accepted { bytes: 6 });
+    assert_derived(&resumed, &played.derived, &[]);
 }
 
 /// What is taken for good in the other tests: fails here when the library verifies such keys one day.
@@ -307,7 +271,7 @@ fn a_signature_of_1024_bits_is_not_verified() {
         signatures: Vec::new(),
         ..needed(Side::Client, &trace)
     };
-    let outcome = play(Side::Client, &trace, needed, connect(client(&trace)), None);
+    let outcome = play(Side::Client, &trace, needed, connect(client(&trace)));
     assert!(matches!(outcome, Err(Error::Peer(PeerFault::BadSignature))));
 }
 

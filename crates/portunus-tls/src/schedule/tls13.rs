@@ -1,7 +1,7 @@
 //! The key schedule of TLS 1.3: RFC 9846 section 7.1's diagram, from top to bottom.
 //!
 //! ```text
-//! PSK ------> Early Secret     -> binder_key
+//! PSK ------> Early Secret     -> binder_key, client_early_traffic_secret, early_exporter_secret
 //! (EC)DHE --> Handshake Secret -> client_, server_handshake_traffic_secret
 //! 0 --------> Main Secret      -> client_, server_application_traffic_secret_0, exporter_secret, resumption_secret
 //! ```
@@ -18,6 +18,7 @@ use crate::crypto::hash::{Digest, HashAlgorithm};
 use crate::crypto::hkdf::{Expander, extract, hmac_sign};
 use crate::crypto::secret::Secret;
 use crate::crypto::suite::Suite;
+use crate::error::PeerFault;
 use crate::record::protection::Protection;
 
 /// `Derive-Secret(., "derived", "")`: what the next extraction is salted with.
@@ -65,6 +66,15 @@ impl EarlySecret {
     pub(crate) fn resumption_binder(&self, truncated_hello: &Digest) -> Result<Binder, CryptoFailed> {
         let binder_key = Expander::new(self.hash, &self.secret).secret(b"res binder", self.hash.of_nothing())?;
         TrafficSecret::new(self.hash, binder_key).verify_data(truncated_hello)
+    }
+
+    /// `client_early_traffic_secret` and `early_exporter_secret` over the ClientHello.
+    pub(crate) fn early_data_secrets(&self, hello: &Digest) -> Result<(TrafficSecret, Secret), CryptoFailed> {
+        let expander = Expander::new(self.hash, &self.secret);
+        Ok((
+            TrafficSecret::new(self.hash, expander.secret(b"c e traffic", hello.as_ref())?),
+            expander.secret(b"e exp master", hello.as_ref())?,
+        ))
     }
 }
 
@@ -184,6 +194,17 @@ impl TrafficSecret {
 pub(crate) struct VerifyData(hmac::Tag);
 
 impl VerifyData {
+    /// What a Finished must hold.
+    pub(crate) fn check(&self, received: &[u8]) -> Result<(), PeerFault> {
+        if received.len() != self.as_ref().len() {
+            return Err(PeerFault::FinishedLength);
+        }
+        if !self.matches(received) {
+            return Err(PeerFault::BadFinished);
+        }
+        Ok(())
+    }
+
     /// Compares in constant time.
     pub(crate) fn matches(&self, received: &[u8]) -> bool {
         verify_slices_are_equal(self.0.as_ref(), received).is_ok()

@@ -76,6 +76,7 @@ mod tests {
             server_name: b"localhost".to_vec(),
             binding: [7; 32],
             not_after: None,
+            early_data: None,
             chain: Vec::new(),
         }
     }

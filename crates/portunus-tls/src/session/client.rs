@@ -40,6 +40,10 @@ pub struct ClientSession {
     pub(crate) chain: Arc<Vec<Vec<u8>>>,
     /// What was stapled to them.
     pub(crate) stapled: Option<Arc<Stapled>>,
+    /// What was agreed to be spoken.
+    pub(crate) application_protocol: Option<Vec<u8>>,
+    /// How many bytes of early data the server may take with it; 0 where it takes none.
+    pub(crate) max_early_data: u32,
     /// Whether the server has the session for the other names of its certificate too.
     pub(crate) is_for_all_names: bool,
 }
@@ -84,6 +88,11 @@ impl ClientSession {
     /// Whether the server says that it has the session for the other names of its certificate too (draft-ietf-tls-cross-sni-resumption).
     pub fn is_for_all_names(&self) -> bool {
         self.is_for_all_names
+    }
+
+    /// How many bytes of early data the server may take with it; 0 where it takes none.
+    pub fn max_early_data(&self) -> u32 {
+        self.max_early_data
     }
 
     /// Whether it is still good at this time. A clock that went back makes it too young: then it is not used either.

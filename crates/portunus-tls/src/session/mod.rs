@@ -3,4 +3,6 @@
 #[cfg(feature = "tls12")]
 pub(crate) mod cache;
 pub(crate) mod client;
+pub(crate) mod early;
+pub(crate) mod replay;
 pub(crate) mod tickets;

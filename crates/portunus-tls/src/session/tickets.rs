@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use portunus_x509::UnixTime;
 use zeroize::Zeroizing;
 
+use super::replay::GuardId;
 use crate::crypto::aead::TicketKey;
 use crate::crypto::secret::Secret;
 use crate::crypto::{CryptoFailed, random};
@@ -17,7 +18,7 @@ const ROTATION: i64 = 6 * 3600;
 const NAME: usize = 16;
 const NONCE: usize = 12;
 /// The layout of what is sealed; another number is another layout.
-const LAYOUT: u8 = 3;
+const LAYOUT: u8 = 4;
 
 /// What a ticket holds.
 pub(crate) struct TicketContent {
@@ -35,8 +36,23 @@ pub(crate) struct TicketContent {
     pub(crate) binding: [u8; 32],
     /// When the verdict on the client's certificate ends.
     pub(crate) not_after: Option<UnixTime>,
+    /// On which terms early data may come with it, if at all.
+    pub(crate) early_data: Option<EarlyTerms>,
     /// The client's certificates, if it showed any.
     pub(crate) chain: Vec<Vec<u8>>,
+}
+
+/// What early data is bound to, beside the session (RFC 9846 section 4.3.10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EarlyTerms {
+    /// Who knows whether it was taken before.
+    pub(crate) guard: GuardId,
+    /// What the client adds to the ticket's age.
+    pub(crate) age_add: u32,
+    /// How many bytes may come.
+    pub(crate) max: u32,
+    /// The application protocol, if one was agreed.
+    pub(crate) application_protocol: Option<Vec<u8>>,
 }
 
 struct NamedKey {
@@ -147,6 +163,17 @@ impl TicketContent {
         w.opaque16("server_name", &self.server_name)?;
         w.bytes(&self.binding);
         w.bytes(&self.not_after.map_or(i64::MAX, |end| end.0).to_be_bytes());
+        w.u8(u8::from(self.early_data.is_some()));
+        if let Some(terms) = &self.early_data {
+            w.bytes(&terms.guard);
+            w.u32(terms.age_add);
+            w.u32(terms.max);
+            // No protocol has an empty name.
+            w.opaque8(
+                "application_protocol",
+                terms.application_protocol.as_deref().unwrap_or_default(),
+            )?;
+        }
         for der in &self.chain {
             w.opaque24("certificate", der)?;
         }
@@ -168,6 +195,18 @@ impl TicketContent {
         let server_name = r.vec16("server_name", 0..=0xffff)?.to_vec();
         let binding = *r.array::<32>("binding")?;
         let not_after = i64::from_be_bytes(*r.array::<8>("not_after")?);
+        let early_data = match r.u8("early_data")? {
+            0 => None,
+            _ => Some(EarlyTerms {
+                guard: *r.array::<16>("guard")?,
+                age_add: r.u32("age_add")?,
+                max: r.u32("max")?,
+                application_protocol: match r.vec8("application_protocol", 0..=255)? {
+                    [] => None,
+                    name => Some(name.to_vec()),
+                },
+            }),
+        };
         let mut chain = Vec::new();
         while !r.is_empty() {
             chain.push(r.vec24("certificate", 1..=0xff_ffff)?.to_vec());
@@ -184,6 +223,7 @@ impl TicketContent {
             server_name,
             binding,
             not_after: (not_after != i64::MAX).then_some(UnixTime(not_after)),
+            early_data,
             chain,
         })
     }
@@ -235,10 +275,44 @@ mod tests {
                 server_name: Vec::new(),
                 binding: [0; 32],
                 not_after: None,
+                early_data: None,
                 chain: Vec::new(),
             };
             let ticket = tickets.seal(&content, now).unwrap().unwrap();
             assert_eq!(tickets.open(&ticket, now).is_some(), opens, "{age}");
+        }
+    }
+
+    #[test]
+    fn a_ticket_keeps_its_terms() {
+        let now = UnixTime(5);
+        let tickets = Tickets::new(now).unwrap();
+        let terms = EarlyTerms {
+            guard: [7; 16],
+            age_add: 0x0102_0304,
+            max: 1000,
+            application_protocol: None,
+        };
+        let with_protocol = EarlyTerms {
+            application_protocol: Some(b"h2".to_vec()),
+            ..terms.clone()
+        };
+        for terms in [None, Some(terms), Some(with_protocol)] {
+            let content = TicketContent {
+                cipher_suite: CipherSuite::TLS_AES_128_GCM_SHA256,
+                issued: now,
+                authenticated: now,
+                secret: Secret::filled(32, |_| Ok::<_, CryptoFailed>(())).unwrap(),
+                extended_main_secret: true,
+                server_name: b"name".to_vec(),
+                binding: [1; 32],
+                not_after: None,
+                early_data: terms.clone(),
+                chain: vec![b"certificate".to_vec()],
+            };
+            let ticket = tickets.seal(&content, now).unwrap().unwrap();
+            let opened = tickets.open(&ticket, now).unwrap();
+            assert_eq!((opened.early_data, opened.chain), (terms, content.chain));
         }
     }
 

@@ -79,7 +79,7 @@ pub fn expand_label(secret: &[u8], label: &str, context: &[u8], length: usize) -
 
 /// One direction's record protection.
 pub struct Sealer {
-    secret: Vec<u8>,
+    pub secret: Vec<u8>,
     key: LessSafeKey,
     iv: Vec<u8>,
     sequence: u64,

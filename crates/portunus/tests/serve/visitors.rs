@@ -208,3 +208,43 @@ fn the_key_log_is_the_owners_alone() {
         );
     }
 }
+
+/// A server that has just started cannot know what was taken before; it says so to nobody, and does not take it.
+#[test]
+fn early_data_is_off_until_it_is_asked_for_and_for_a_while_after_the_start() {
+    let Some(openssl) = portunus_peers::OPENSSL.for_this_test() else {
+        return;
+    };
+    for (options, allowed) in [
+        (&[][..], "Max Early Data: 0"),
+        (&["--early-data"], "Max Early Data: 16384"),
+    ] {
+        let folder = folder(&[("early", b"GET /early HTTP/1.0\r\n\r\n")]);
+        let serving = Serving::start(folder.path(), options);
+        let root = serving.root();
+        let (session, early) = (folder.path().join("session"), site(folder.path()).join("early"));
+        let visit = |options: &[&std::ffi::OsStr]| {
+            let visit = run(Command::new(&openssl)
+                .args(["s_client", "-tls1_3", "-ign_eof", "-servername", "localhost", "-CAfile"])
+                .arg(&root)
+                .args(["-connect", &format!("127.0.0.1:{}", serving.port)])
+                .args(options)
+                .stdin(std::fs::File::open(&early).expect("a file")));
+            text(&visit.stdout).clone()
+        };
+        let first = visit(&["-sess_out".as_ref(), session.as_ref()]);
+        assert!(first.contains(allowed), "{first}");
+        if !options.is_empty() {
+            let again = visit(&[
+                "-sess_in".as_ref(),
+                session.as_ref(),
+                "-early_data".as_ref(),
+                early.as_ref(),
+            ]);
+            assert!(
+                again.contains("Early data was rejected") && again.contains("200 OK"),
+                "{again}"
+            );
+        }
+    }
+}

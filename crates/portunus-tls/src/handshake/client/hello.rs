@@ -5,6 +5,7 @@ use std::sync::Arc;
 use portunus_x509::{ServerName, UnixTime};
 use smallvec::SmallVec;
 
+use super::early::{self, Early};
 use crate::config::client::ClientConfig;
 use crate::crypto::group::{KeyShares, is_post_quantum};
 use crate::crypto::random;
@@ -79,6 +80,7 @@ pub(super) struct Opening<'a> {
     pub(super) hello: SentHello,
     pub(super) shares: KeyShares,
     pub(super) session: Option<ClientSession>,
+    pub(super) early: Early,
     pub(super) answer: Message,
 }
 
@@ -257,6 +259,8 @@ impl<'a> Offer<'a> {
                 application_layer_protocol_negotiation: (!protocols.is_empty())
                     .then_some(Sequence::from(protocols.as_slice())),
                 supported_versions: self.tls13.then_some(Sequence::from(versions.as_slice())),
+                // RFC 9846 section 4.2.2: the second hello offers none.
+                early_data: retry.is_none() && early::allowed(config, session).is_ok(),
                 cookie: retry.and_then(|retry| retry.cookie),
                 key_share: self.tls13.then_some(Sequence::from(key_shares.as_slice())),
                 psk_key_exchange_modes: (self.tls13 && resumes)

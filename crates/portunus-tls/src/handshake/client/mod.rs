@@ -1,5 +1,6 @@
 //! The client's side: the ClientHello offers all versions, and the server's answer decides which flow goes on.
 
+mod early;
 pub(crate) mod hello;
 #[cfg(feature = "tls12")]
 mod tls12;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use portunus_x509::{ServerName, UnixTime};
 
+use self::early::Early;
 use self::hello::{Offer, Opening};
 use crate::config::client::ClientConfig;
 use crate::error::{Error, PeerFault};
@@ -32,6 +34,7 @@ pub(crate) async fn handshake(
     let shares = offer.key_shares()?;
     let hello = offer.write(&shares, session.as_ref(), None)?;
     channel.send_hello(&hello.bytes)?;
+    let early = Early::begin(&mut channel, &config, &hello, session.as_ref())?;
     if offer.tls13 {
         channel.change_cipher_spec(ChangeCipherSpec::Drop);
     }
@@ -46,9 +49,12 @@ pub(crate) async fn handshake(
         hello,
         shares,
         session,
+        early,
         answer,
     };
     match version {
+        // RFC 9846 appendix E.3: such a server cannot skip it.
+        ProtocolVersion::TLS1_2 if opening.early.is_offered() => Err(PeerFault::EarlyDataOlderVersion.into()),
         #[cfg(feature = "tls12")]
         ProtocolVersion::TLS1_2 => tls12::handshake(channel, opening).await,
         ProtocolVersion::TLS1_3 => tls13::handshake(channel, opening).await,

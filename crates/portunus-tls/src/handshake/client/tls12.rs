@@ -22,6 +22,7 @@ use crate::observe::{Direction, Note};
 use crate::schedule::tls12::{MainSecret, Randoms};
 use crate::schedule::transcript::Transcript;
 use crate::session::client::{ClientSession, OfVersion, Stapled};
+use crate::session::early::EarlyData;
 use crate::wire::tls12::{
     CertificateRequest, ClientKeyExchange, NewSessionTicket, ServerHello, ServerHelloDone, ServerKeyExchange,
 };
@@ -323,6 +324,7 @@ fn info(agreed: Agreed<'_>) -> ConnectionInfo {
         client_chain: Arc::default(),
         resumed: false,
         retried: false,
+        early_data: EarlyData::of_older_version(agreed.offer.config.sends_early_data),
         extended_main_secret: agreed.extended_main_secret,
     }
 }
@@ -616,6 +618,8 @@ fn keep_session(basis: &SessionBasis<'_>, ticket: Option<&Message>) -> Result<()
         owner: config.owner(),
         chain: basis.chain.clone(),
         stapled: basis.stapled.clone(),
+        application_protocol: None,
+        max_early_data: 0,
         is_for_all_names: false,
     };
     sessions.put(offer.server, session);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use portunus_x509::{ServerName, UnixTime};
 
+use super::early::Early;
 use super::hello::{Offer, Opening, Retry, SentHello};
 use crate::config::certificate_compression::{CompressCertificate, NotInflated};
 use crate::config::client::ClientConfig;
@@ -21,6 +22,7 @@ use crate::observe::{Note, SecretLabel};
 use crate::schedule::tls13::HandshakeSecret;
 use crate::schedule::transcript::Transcript;
 use crate::session::client::{ClientSession, Stapled};
+use crate::session::early::NoEarlyData;
 use crate::wire::CertificateRequest;
 use crate::wire::CertificateVerify;
 use crate::wire::EncryptedExtensions;
@@ -42,6 +44,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
         hello,
         shares,
         session,
+        early,
         answer,
     } = opening;
     let (config, server, now) = (offer.config, offer.server, offer.now);
@@ -56,6 +59,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
         mut hello,
         shares,
         transcript,
+        early,
         retried,
     } = match answer.decode()? {
         ServerHelloOrRetry::ServerHello(_) => Answer {
@@ -64,17 +68,18 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
             hello,
             shares,
             transcript: None,
+            early,
             retried: false,
         },
         ServerHelloOrRetry::HelloRetryRequest(retry) => {
             retry_hello(
                 &mut channel,
                 &offer,
-                &retry,
-                answer.bytes(),
+                (&retry, answer.bytes()),
                 hello,
                 shares,
                 &mut session,
+                early,
             )
             .await?
         }
@@ -136,16 +141,37 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
         |place| server_secret.protection(suite, place),
         SecretLabel::ServerHandshakeTraffic,
     )?;
-    if !retried {
+    if !retried && !early.is_offered() {
         channel.send_change_cipher_spec()?;
     }
-    channel.write_with(
-        |place| client_secret.protection(suite, place),
-        SecretLabel::ClientHandshakeTraffic,
-    )?;
+    let early = match session {
+        Some(_) => early,
+        None => early.refused(&mut channel, NoEarlyData::NotResumed),
+    };
+    let write_with_handshake_keys = |channel: &mut Channel| {
+        let install = |place: &mut _| client_secret.protection(suite, place);
+        channel.write_with(install, SecretLabel::ClientHandshakeTraffic)
+    };
+    // Early data goes on under its own keys until the server's Finished.
+    let may_be_taken = early.is_offered();
+    if !may_be_taken {
+        write_with_handshake_keys(&mut channel)?;
+    }
 
     // EncryptedExtensions, [CertificateRequest], [Certificate, CertificateVerify], Finished of the server.
-    let application_protocol = encrypted_extensions(&mut channel, &mut transcript, &hello, config).await?;
+    let agreed = encrypted_extensions(&mut channel, &mut transcript, &hello, config).await?;
+    let application_protocol = agreed.application_protocol;
+    let early = early.answered(
+        &mut channel,
+        agreed.takes_early_data,
+        session.as_ref(),
+        suite,
+        application_protocol.as_deref(),
+    )?;
+    let is_taken = early.is_offered();
+    if may_be_taken && !is_taken {
+        write_with_handshake_keys(&mut channel)?;
+    }
     let proof = match session {
         Some(session) => {
             channel.note(&Note::Resumed);
@@ -183,7 +209,11 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
     )?;
     channel.change_cipher_spec(ChangeCipherSpec::Refuse);
 
-    // [Certificate, [CertificateVerify]], Finished of ours.
+    // [EndOfEarlyData], [Certificate, [CertificateVerify]], Finished of ours.
+    let (early_data, early_exporter) = early.end(&mut channel, &mut transcript)?;
+    if is_taken {
+        write_with_handshake_keys(&mut channel)?;
+    }
     let (client_chain, client_signature_scheme) = match &proof.request {
         Some(request) => certificate(&mut channel, &mut transcript, request, config).await?,
         None => Default::default(),
@@ -219,6 +249,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
         client_chain,
         resumed: proof.scheme.is_none(),
         retried,
+        early_data,
         extended_main_secret: true,
     };
     let resumption = config.sessions.is_some().then(|| Resumption {
@@ -235,7 +266,9 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
             read: secrets.server,
             write: secrets.client,
             exporter: secrets.exporter,
+            early_exporter,
             resumption,
+            unconfirmed: None,
         }),
     })
 }
@@ -247,6 +280,7 @@ struct Answer {
     hello: SentHello,
     shares: KeyShares,
     transcript: Option<(Transcript, Suite)>,
+    early: Early,
     retried: bool,
 }
 
@@ -254,11 +288,11 @@ struct Answer {
 async fn retry_hello(
     channel: &mut Channel,
     offer: &Offer<'_>,
-    request: &HelloRetryRequest<'_>,
-    request_bytes: &[u8],
+    (request, request_bytes): (&HelloRetryRequest<'_>, &[u8]),
     hello: SentHello,
     shares: KeyShares,
     session: &mut Option<ClientSession>,
+    early: Early,
 ) -> Result<Answer, Error> {
     let extensions = &request.extensions;
     let is_cookie = |kind: &ExtensionType| *kind == ExtensionType::COOKIE;
@@ -293,7 +327,11 @@ async fn retry_hello(
         transcript: &transcript,
     };
     let hello = offer.write(&shares, session.as_ref(), Some(&retry))?;
-    channel.send_change_cipher_spec()?;
+    if !early.is_offered() {
+        channel.send_change_cipher_spec()?;
+    }
+    let early = early.refused(channel, NoEarlyData::Retried);
+    channel.write_in_plaintext();
     channel.send_hello(&hello.bytes)?;
     let (message, aligned) = channel.receive_last(&[HandshakeType::SERVER_HELLO]).await?;
     Ok(Answer {
@@ -302,6 +340,7 @@ async fn retry_hello(
         hello,
         shares,
         transcript: Some((transcript, suite)),
+        early,
         retried: true,
     })
 }
@@ -384,19 +423,28 @@ fn chosen_session(
     }
 }
 
-/// EncryptedExtensions (RFC 9846 section 4.4.1); gives the application protocol.
+/// What EncryptedExtensions say.
+struct Agreed {
+    application_protocol: Option<Vec<u8>>,
+    takes_early_data: bool,
+}
+
+/// EncryptedExtensions (RFC 9846 section 4.4.1).
 async fn encrypted_extensions(
     channel: &mut Channel,
     transcript: &mut Transcript,
     hello: &SentHello,
     config: &ClientConfig,
-) -> Result<Option<Vec<u8>>, Error> {
+) -> Result<Agreed, Error> {
     let message = channel.receive(&[HandshakeType::ENCRYPTED_EXTENSIONS]).await?;
     let extensions: EncryptedExtensions<'_> = message.decode()?;
     hello.check_answer(extensions.extension_types())?;
     transcript.add(message.bytes());
     let Some(protocol) = extensions.application_layer_protocol_negotiation else {
-        return Ok(None);
+        return Ok(Agreed {
+            application_protocol: None,
+            takes_early_data: extensions.early_data,
+        });
     };
     if !config
         .application_protocols
@@ -406,7 +454,10 @@ async fn encrypted_extensions(
         return Err(PeerFault::ApplicationProtocolNotOffered.into());
     }
     channel.note(&Note::ApplicationProtocol { name: protocol.0 });
-    Ok(Some(protocol.0.to_vec()))
+    Ok(Agreed {
+        application_protocol: Some(protocol.0.to_vec()),
+        takes_early_data: extensions.early_data,
+    })
 }
 
 /// What the server proved, and whether it wants a certificate of ours.

@@ -25,6 +25,7 @@ use crate::policy::Policy;
 use crate::schedule::tls12::{MainSecret, Randoms};
 use crate::schedule::transcript::Transcript;
 use crate::session::cache::SessionId;
+use crate::session::early::EarlyData;
 use crate::session::tickets::{TicketContent, Tickets};
 use crate::wire::tls12::{
     CertificateRequest, ClientKeyExchange, NewSessionTicket, ServerHello, ServerHelloDone, ServerHelloExtensions,
@@ -340,6 +341,7 @@ fn info(asked: &Asked<'_>, answer: &Answer<'_>) -> ConnectionInfo {
         client_chain: Arc::default(),
         resumed: false,
         retried: false,
+        early_data: EarlyData::of_older_version(asked.config.early_data.is_some()),
         extended_main_secret: answer.extended_main_secret,
     }
 }
@@ -569,6 +571,7 @@ fn session_content(asked: &Asked<'_>, basis: &SessionBasis<'_>) -> TicketContent
         server_name: hello::session_name(asked.hello),
         binding: asked.config.session_binding(),
         not_after: basis.not_after,
+        early_data: None,
         chain: basis.chain.to_vec(),
     }
 }

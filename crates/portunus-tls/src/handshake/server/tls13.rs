@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use portunus_x509::{DnsName, UnixTime};
 
+use super::early::{self, Unconfirmed};
 use super::hello::{self, Choice, Opening};
 use crate::choose;
 use crate::config::certificate_compression::CompressCertificate;
@@ -21,7 +22,8 @@ use crate::limits::{MAX_SKIPPED_EARLY_DATA, TICKET_LIFETIME, TICKETS_ISSUED};
 use crate::observe::{Direction, Note, SecretLabel};
 use crate::schedule::tls13::{HandshakeSecret, MainSecret, TrafficSecret, ticket_psk};
 use crate::schedule::transcript::Transcript;
-use crate::session::tickets::TicketContent;
+use crate::session::early::EarlyData;
+use crate::session::tickets::{EarlyTerms, TicketContent};
 use crate::wire::CertificateRequest;
 use crate::wire::CertificateVerify;
 use crate::wire::EncryptedExtensions;
@@ -43,14 +45,14 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
         host,
     } = opening;
     channel.change_cipher_spec(ChangeCipherSpec::Drop);
-    let choice = {
+    let (choice, offers_early_data) = {
         let hello: ClientHello<'_> = first.decode()?;
         if hello.extensions.early_data {
             channel.application_data(ApplicationData::Skip {
-                left: MAX_SKIPPED_EARLY_DATA,
+                left: skipped_early_data(&config),
             });
         }
-        hello::choose(&hello, &config)?
+        (hello::choose(&hello, &config)?, hello.extensions.early_data)
     };
     let suite = choice.suite;
     channel.note(&Note::Chosen {
@@ -85,6 +87,12 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
         None => Some(identity(&hello, host.as_ref(), &config).await?),
     };
     transcript.add(message.bytes());
+    let early = early::decide(&hello, offers_early_data, resumed.as_ref(), &choice, &config, now);
+    // Its keys come of the ClientHello alone.
+    let early_secrets = match &resumed {
+        Some(resumed) if early.is_ok() => Some(resumed.early_secret.early_data_secrets(&transcript.hash())?),
+        _ => None,
+    };
 
     // ServerHello: from here on both sides have the handshake's keys.
     let share = choice.share.as_deref().ok_or(PeerFault::SecondHelloKeyShare)?;
@@ -129,15 +137,27 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
         |place| server_secret.protection(suite, place),
         SecretLabel::ServerHandshakeTraffic,
     )?;
-    channel.read_with(
-        aligned,
-        |place| client_secret.protection(suite, place),
-        SecretLabel::ClientHandshakeTraffic,
-    )?;
+    match &early_secrets {
+        Some((secret, exporter)) => {
+            channel.early_secrets(secret, exporter);
+            let install = |place: &mut _| secret.protection(suite, place);
+            channel.read_with(aligned, install, SecretLabel::ClientEarlyTraffic)?;
+        }
+        None => channel.read_with(
+            aligned,
+            |place| client_secret.protection(suite, place),
+            SecretLabel::ClientHandshakeTraffic,
+        )?,
+    }
 
     // EncryptedExtensions, [CertificateRequest], [Certificate, CertificateVerify], Finished.
     let uses_name = host.is_some() && session.is_none();
-    encrypted_extensions(&mut channel, &mut transcript, &choice, uses_name)?;
+    let early_data = match early {
+        Ok(_) => channel.early_data(EarlyData::Accepted { bytes: 0 }),
+        Err(why) if offers_early_data => channel.early_data(EarlyData::none(why)),
+        Err(why) => EarlyData::none(why),
+    };
+    encrypted_extensions(&mut channel, &mut transcript, &choice, uses_name, early.is_ok())?;
     let requested = match &shown {
         None => {
             channel.note(&Note::Resumed);
@@ -171,20 +191,27 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
         SecretLabel::ServerApplicationTraffic(0),
     )?;
 
-    // [Certificate, [CertificateVerify]], Finished of the client. One that refuses our certificate may say so before it has keys.
+    // [EndOfEarlyData], [Certificate, [CertificateVerify]], Finished of the client. One that refuses our certificate may say so before it has keys.
     channel.plaintext_alerts(true);
-    let client = match requested {
-        Some(request) => client_certificate(&mut channel, &mut transcript, &request, &config, now).await?,
-        None => ClientProof::default(),
+    let (client, unconfirmed) = if let Ok(max) = early {
+        // Early data is read, and answered, before the rest comes.
+        let unconfirmed = Unconfirmed::begin(&mut channel, &mut transcript, client_secret, max)?;
+        (ClientProof::default(), Some(unconfirmed))
+    } else {
+        let client = match requested {
+            Some(request) => client_certificate(&mut channel, &mut transcript, &request, &config, now).await?,
+            None => ClientProof::default(),
+        };
+        let aligned = peer_finished(&mut channel, &mut transcript, &client_secret).await?;
+        channel.change_cipher_spec(ChangeCipherSpec::Refuse);
+        channel.plaintext_alerts(false);
+        channel.read_with(
+            aligned,
+            |place| secrets.client.protection(suite, place),
+            SecretLabel::ClientApplicationTraffic(0),
+        )?;
+        (client, None)
     };
-    let aligned = peer_finished(&mut channel, &mut transcript, &client_secret).await?;
-    channel.change_cipher_spec(ChangeCipherSpec::Refuse);
-    channel.plaintext_alerts(false);
-    channel.read_with(
-        aligned,
-        |place| secrets.client.protection(suite, place),
-        SecretLabel::ClientApplicationTraffic(0),
-    )?;
 
     let (client_chain, not_after, authenticated) = match session {
         Some((_, ticket)) => (ticket.chain, ticket.not_after, ticket.authenticated),
@@ -200,10 +227,14 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
         chain: &client_chain,
         not_after,
         authenticated,
+        application_protocol: choice.application_protocol.as_ref(),
         now,
     };
     tickets(&mut channel, &mut transcript, &main_secret, &session_basis, count)?;
-    channel.note(&Note::Established);
+    channel.flush()?;
+    if unconfirmed.is_none() {
+        channel.note(&Note::Established);
+    }
     Ok(Established {
         side: Side::Server,
         info: ConnectionInfo {
@@ -219,6 +250,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
             client_chain: Arc::new(client_chain),
             resumed,
             retried,
+            early_data,
             extended_main_secret: true,
         },
         secrets: Secrets::Tls13(TrafficSecrets {
@@ -226,9 +258,18 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
             read: secrets.client,
             write: secrets.server,
             exporter: secrets.exporter,
+            early_exporter: early_secrets.map(|(_, exporter)| exporter),
             resumption: None,
+            unconfirmed,
         }),
     })
+}
+
+/// How many bytes of early data are skipped that is not taken: what tickets allowed, and what its records have beside.
+fn skipped_early_data(config: &ServerConfig) -> usize {
+    let allowed = config.early_data.as_ref().map_or(0, |early_data| early_data.max);
+    let allowed = usize::try_from(allowed).unwrap_or(usize::MAX);
+    MAX_SKIPPED_EARLY_DATA.max(allowed.saturating_mul(2))
 }
 
 /// Asks for a share of the group that we want (RFC 9846 section 4.2.4).
@@ -292,12 +333,14 @@ fn encrypted_extensions(
     transcript: &mut Transcript,
     choice: &Choice,
     uses_name: bool,
+    takes_early_data: bool,
 ) -> Result<(), Error> {
     let message = EncryptedExtensions {
         // RFC 6066 section 3: said when the name was used, which a session that goes on does not. It was used as well where nobody has it: that led to the
         // identity that is shown to strangers, and the session is bound to it. (nginx says so then too; OpenSSL's s_server does not.)
         server_name: uses_name,
         application_layer_protocol_negotiation: choice.application_protocol.as_deref().map(ProtocolName),
+        early_data: takes_early_data,
         ..Default::default()
     };
     if let Some(name) = &choice.application_protocol {
@@ -486,6 +529,7 @@ struct SessionBasis<'a> {
     chain: &'a [Vec<u8>],
     not_after: Option<UnixTime>,
     authenticated: UnixTime,
+    application_protocol: Option<&'a Vec<u8>>,
     now: UnixTime,
 }
 
@@ -502,10 +546,13 @@ fn tickets(
     let Some(tickets) = basis.config.tickets.as_ref().filter(|_| usable) else {
         return Ok(());
     };
+    let early_data = basis.config.early_data.as_ref();
     let resumption_secret = main_secret.resumption_secret(&transcript.hash())?;
     channel.note(&Note::SecretDerived(SecretLabel::Resumption));
     for index in (0_u8..).take(count) {
         let nonce = [index];
+        let [age_add @ .., extension] = random::array::<5>()?;
+        let age_add = u32::from_be_bytes(age_add);
         let content = TicketContent {
             cipher_suite: basis.suite.id,
             issued: basis.now,
@@ -515,12 +562,17 @@ fn tickets(
             server_name: hello::session_name(basis.hello),
             binding: basis.config.session_binding(),
             not_after: basis.not_after,
+            early_data: early_data.map(|early_data| EarlyTerms {
+                guard: early_data.guard.id(),
+                age_add,
+                max: early_data.max,
+                application_protocol: basis.application_protocol.cloned(),
+            }),
             chain: basis.chain.to_vec(),
         };
         let Some(ticket) = tickets.seal(&content, basis.now)? else {
             return Ok(());
         };
-        let [age_add @ .., extension] = random::array::<5>()?;
         // An extension that means nothing (RFC 8701 section 4.1): clients have to stand those of tomorrow.
         let unknown = [UnknownExtension {
             extension_type: ExtensionType(grease(extension)),
@@ -528,9 +580,10 @@ fn tickets(
         }];
         let message = NewSessionTicket {
             ticket_lifetime: TICKET_LIFETIME,
-            ticket_age_add: u32::from_be_bytes(age_add),
+            ticket_age_add: age_add,
             ticket_nonce: &nonce,
             ticket: &ticket,
+            early_data: early_data.map(|early_data| early_data.max),
             unknown: Sequence::from(&unknown[..]),
             ..Default::default()
         };
