@@ -14,6 +14,7 @@ mod instrument;
 mod limbo;
 mod lint;
 mod peers;
+mod pkits;
 mod readme;
 mod rules;
 mod run;
@@ -67,6 +68,11 @@ const COMMANDS: &[Known] = &[
         usage: "limbo [FILE] [--json OUT]",
         help: "Verify x509-limbo's cases, of FILE or of the one that PORTUNUS_LIMBO names",
     },
+    Known {
+        name: "pkits",
+        usage: "pkits [FILE] [--json OUT]",
+        help: "Verify NIST's PKITS, by the expectations of FILE or of the one that PORTUNUS_PKITS names",
+    },
 ];
 
 fn main() -> ExitCode {
@@ -105,6 +111,7 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
         ["bogo", words @ ..] => bogo::command(words),
         ["bench", words @ ..] => bench::run(words),
         ["limbo", words @ ..] => limbo::run(words),
+        ["pkits", words @ ..] => pkits::run(words),
         other => fail(format!("no such command: {}\n\n{}", other.join(" "), usage())),
     }
 }
@@ -157,6 +164,7 @@ mod tests {
             "bogo [--json FILE] [GLOB…]",
             "bench [NAME] [--json FILE]",
             "limbo [FILE] [--json OUT]",
+            "pkits [FILE] [--json OUT]",
         ] {
             assert!(usage.contains(name), "{name}");
         }

@@ -263,6 +263,7 @@ impl CertificateFault {
                 RefusalKind::BadCertificate | RefusalKind::NameMismatch => AlertDescription::BAD_CERTIFICATE,
                 RefusalKind::UnsupportedCertificate => AlertDescription::UNSUPPORTED_CERTIFICATE,
                 RefusalKind::Expired => AlertDescription::CERTIFICATE_EXPIRED,
+                RefusalKind::Revoked => AlertDescription::CERTIFICATE_REVOKED,
                 RefusalKind::UnknownCa => AlertDescription::UNKNOWN_CA,
                 RefusalKind::Other => AlertDescription::CERTIFICATE_UNKNOWN,
             },

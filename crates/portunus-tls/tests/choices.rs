@@ -15,7 +15,7 @@ use portunus_tls::{
     Error, Identities, Identity, NotInflated, PathVerifier, PeerFault, Policy, Presented, ServerConfig, SessionMemory,
     Stapled, Tickets, UnusableIdentity, Verified, VerifyPeer, Zlib,
 };
-use portunus_x509::{DnsName, Policy as PathPolicy};
+use portunus_x509::{Anchors, DnsName, Policy as PathPolicy, Purpose, Question, Revocation, RevocationList};
 
 /// The record of the ClientHello, whose body begins after the headers of record and message.
 fn hello(client: &ClientConfig) -> Vec<u8> {
@@ -232,6 +232,37 @@ fn the_peer_is_told_what_the_applications_own_verifier_says() {
     let client = ClientConfig::new(Arc::new(Refuses(AlertDescription::CERTIFICATE_REVOKED)));
     let outcome = Pair::new(&client, &Authority::new().server()).run();
     let told = outcome.server.unwrap_err();
+    assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::CERTIFICATE_REVOKED));
+}
+
+/// Looks up whether a certificate was revoked.
+struct LooksUp(Arc<Anchors>, Vec<u8>);
+
+impl VerifyPeer for LooksUp {
+    fn verify<'a>(&'a self, presented: Presented<'a>) -> Decision<'a, Result<Verified, CertificateFault>> {
+        let revocation = Revocation::soft_fail([RevocationList::parse(&self.1).unwrap()]);
+        let verdict = Question::new(Purpose::TlsServer, presented.now, &PathPolicy::private())
+            .revocation(&revocation)
+            .verify(presented.chain, &self.0);
+        Decision::ready(match verdict {
+            Ok(_) => Ok(Verified::default()),
+            Err(refusal) => Err(CertificateFault::Refused(Arc::new(refusal))),
+        })
+    }
+
+    fn trust(&self) -> [u8; 32] {
+        [0; 32]
+    }
+}
+
+#[test]
+fn a_revoked_certificate_has_an_alert_of_its_own() {
+    let authority = Authority::new();
+    let identity = authority.issue(&["localhost"], &rcgen::PKCS_ECDSA_P256_SHA256);
+    let list = authority.revoking(&identity.chain()[0]);
+    let server = ServerConfig::new(Arc::new(Identities::new(vec![Arc::new(identity)])));
+    let client = ClientConfig::new(Arc::new(LooksUp(authority.anchors(), list)));
+    let told = Pair::new(&client, &server).run().server.unwrap_err();
     assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::CERTIFICATE_REVOKED));
 }
 

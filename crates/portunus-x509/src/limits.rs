@@ -13,11 +13,21 @@ pub(crate) const MAX_NODES: usize = 10_000;
 /// many constraints: their product has to be bounded (250,000 is what Mozilla and Go allow).
 pub(crate) const MAX_NAME_CONSTRAINT_COMPARISONS: usize = 250_000;
 
+/// Policies of a certificate, and mappings of one: each is looked up among those of the certificate above. Real ones have some five.
+pub(crate) const MAX_POLICIES: usize = 256;
+
+/// Policies that one verdict may look at, counted on each path anew: some twenty long paths of certificates that are full of them.
+pub(crate) const MAX_POLICY_NODES: usize = 200_000;
+
 /// Certificates of a path, the anchor among them. The web needs five; PKITS goes up to seven.
 pub(crate) const MAX_PATH: usize = 16;
 
 /// Certificates that a peer may send along; those beyond it are not looked at. Cases of the field send a hundred.
 pub(crate) const MAX_CANDIDATES: usize = 200;
+
+/// Issuers of revocation lists, each needed for the list that tells of the one before: the search for their paths begins anew for each. Two
+/// exist in the field.
+pub(crate) const MAX_LIST_ISSUERS_IN_A_ROW: usize = 4;
 
 /// Refused paths that are kept to be told. People read one or two.
 pub(crate) const MAX_REFUSED_PATHS: usize = 16;

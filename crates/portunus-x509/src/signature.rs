@@ -246,6 +246,8 @@ impl fmt::Display for SignatureAlgorithm<'_> {
             Self::Other(known::SHA1_WITH_RSA) => "RSA PKCS#1 with SHA-1",
             Self::Other(known::MD5_WITH_RSA) => "RSA PKCS#1 with MD5",
             Self::Other(known::ECDSA_WITH_SHA1) => "ECDSA with SHA-1",
+            Self::Other(known::DSA_WITH_SHA1) => "DSA with SHA-1",
+            Self::Other(known::DSA_WITH_SHA256) => "DSA with SHA-256",
             Self::Other(known::RSASSA_PSS) => "RSA-PSS with parameters that do not agree",
             Self::Other(oid) => return write!(f, "unknown signature algorithm {}", Printable::new(&oid.to_string())),
         })

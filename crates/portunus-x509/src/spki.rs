@@ -49,6 +49,8 @@ pub enum KeyAlgorithm {
     EcP521,
     /// Ed25519.
     Ed25519,
+    /// DSA, which is not supported.
+    Dsa,
     /// Anything else, by its object identifier (for elliptic curves, that of the curve).
     Other(String),
 }
@@ -74,6 +76,7 @@ impl KeyAlgorithm {
                     Err(_) => Self::Other(identifier.oid.to_string()),
                 })
             }
+            known::DSA => Ok(Self::Dsa),
             other => Ok(Self::Other(other.to_string())),
         }
     }
@@ -88,6 +91,7 @@ impl fmt::Display for KeyAlgorithm {
             Self::EcP384 => "ECDSA P-384",
             Self::EcP521 => "ECDSA P-521",
             Self::Ed25519 => "Ed25519",
+            Self::Dsa => "DSA",
             Self::Other(oid) => return write!(f, "unknown key algorithm {oid}"),
         })
     }

@@ -70,7 +70,7 @@ impl Authentication {
             KeyAlgorithm::EcP256 | KeyAlgorithm::EcP384 | KeyAlgorithm::EcP521 | KeyAlgorithm::Ed25519 => {
                 Some(Self::Ecdsa)
             }
-            KeyAlgorithm::Other(_) => None,
+            KeyAlgorithm::Dsa | KeyAlgorithm::Other(_) => None,
         }
     }
 }
@@ -81,7 +81,11 @@ pub(crate) fn curve_of_key(key: &KeyAlgorithm) -> Option<NamedGroup> {
         KeyAlgorithm::EcP256 => Some(NamedGroup::SECP256R1),
         KeyAlgorithm::EcP384 => Some(NamedGroup::SECP384R1),
         KeyAlgorithm::EcP521 => Some(NamedGroup::SECP521R1),
-        KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss | KeyAlgorithm::Ed25519 | KeyAlgorithm::Other(_) => None,
+        KeyAlgorithm::Rsa
+        | KeyAlgorithm::RsaPss
+        | KeyAlgorithm::Ed25519
+        | KeyAlgorithm::Dsa
+        | KeyAlgorithm::Other(_) => None,
     }
 }
 
