@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use portunus_tls::wire::{CipherSuite, ClientHello, NamedGroup, ProtocolVersion, SignatureScheme};
+use portunus_tls::wire::{AlertDescription, CipherSuite, ClientHello, NamedGroup, ProtocolVersion, SignatureScheme};
 use portunus_tls::{
-    ChooseConfig, ClientConfig, CompressCertificate, Decision, Identities, Misuse, Policy, ServerConfig,
+    ChoiceFailed, ChooseConfig, ClientConfig, CompressCertificate, Decision, Identities, Misuse, Policy, ServerConfig,
 };
 use portunus_x509::{DnsName, ServerName};
 
 use crate::compress;
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Failing};
 use crate::early::MAX_EARLY_DATA;
 use crate::flags::{CertificateCompression, Settings};
 use crate::later::later;
@@ -45,7 +45,6 @@ const PKCS1: [SignatureScheme; 3] = [
     SignatureScheme::RSA_PKCS1_SHA512,
 ];
 
-const UNRECOGNIZED_NAME: u16 = 112;
 const TLS1_0: u16 = 0x0301;
 
 const POST_QUANTUM: [NamedGroup; 4] = [
@@ -146,9 +145,6 @@ pub(crate) fn client(
     sessions: &Arc<Newest>,
     story: &Arc<Story>,
 ) -> Result<ClientConfig, Stop> {
-    if settings.fails_choice {
-        return Stop::not_implemented("-fail-cert-callback of a client");
-    }
     let policy = policy(settings)?;
     let server_groups: Vec<_> = settings.server_groups.iter().map(|id| NamedGroup(*id)).collect();
     let mut config = ClientConfig::new(Arc::new(judge))
@@ -172,6 +168,9 @@ pub(crate) fn client(
     }
     if let Some(credentials) = credentials {
         config = config.with_identity(credentials.clone());
+    }
+    if settings.fails_choice {
+        config = config.with_identity(Arc::new(Failing::of(settings)));
     }
     if let Some(list) = &settings.advertise_alpn {
         let protocols = split(list)?;
@@ -217,14 +216,13 @@ pub(crate) fn server(
     if settings.verifies_resumed {
         return Stop::not_implemented("-reverify-on-resume of a server");
     }
-    // A server without an identity for a name says so, and with no other alert.
-    if settings.choice_alert.is_some_and(|alert| alert != UNRECOGNIZED_NAME) {
-        return Stop::not_implemented("-fail-cert-callback-alert with another alert");
-    }
     let mut config = match credentials {
         Some(credentials) => ServerConfig::new(credentials.clone()),
         None => ServerConfig::new(Arc::new(Identities::new(Vec::new()))),
     };
+    if settings.fails_choice {
+        config = ServerConfig::new(Arc::new(Failing::of(settings)));
+    }
     config = config.with_policy(policy(settings)?).with_key_log(story.clone());
     config = config.with_certificate_compression(&compression(settings)?);
     let judge = Arc::new(judge);
@@ -273,7 +271,7 @@ impl Chooser {
     ) -> Arc<dyn ChooseConfig> {
         let config = Arc::new(config);
         let partitions = credentials.filter(|credentials| credentials.have_contexts()).cloned();
-        let refuse = settings.refuse_configuration || (settings.fails_choice && settings.choice_alert.is_none());
+        let refuse = settings.refuse_configuration;
         if !settings.own_configuration_choice && !refuse && !settings.slow && partitions.is_none() {
             return Arc::new(config);
         }
@@ -285,9 +283,12 @@ impl Chooser {
         })
     }
 
-    async fn config(&self, hello: &ClientHello<'_>, host: Option<&DnsName>) -> Result<Arc<ServerConfig>, String> {
+    async fn config(&self, hello: &ClientHello<'_>, host: Option<&DnsName>) -> Result<Arc<ServerConfig>, ChoiceFailed> {
         if self.refuse {
-            return Err("the application refuses".to_owned());
+            return Err(ChoiceFailed {
+                alert: AlertDescription::HANDSHAKE_FAILURE,
+                reason: "-fail-early-callback".to_owned(),
+            });
         }
         let context = match &self.partitions {
             None => None,
@@ -305,7 +306,7 @@ impl ChooseConfig for Chooser {
         &'a self,
         hello: &'a ClientHello<'_>,
         host: Option<&'a DnsName>,
-    ) -> Decision<'a, Result<Arc<ServerConfig>, String>> {
+    ) -> Decision<'a, Result<Arc<ServerConfig>, ChoiceFailed>> {
         let choice = Decision::later(self.config(hello, host));
         if self.slow { later(choice) } else { choice }
     }

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use portunus_tls::wire::{CertificateRequest, ClientHello, DistinguishedName, Sequence, SignatureScheme};
+use portunus_tls::wire::{
+    AlertDescription, CertificateRequest, ClientHello, DistinguishedName, Sequence, SignatureScheme,
+};
 use portunus_tls::{
-    ChooseClientIdentity, ChooseIdentity, Decision, Identities, Identity, LocalKey, Sign, SigningFailed,
+    ChoiceFailed, ChooseClientIdentity, ChooseIdentity, Decision, Identities, Identity, LocalKey, Sign, SigningFailed,
 };
 use portunus_x509::{DnsName, pem};
 
@@ -30,7 +32,7 @@ pub(crate) struct Credentials {
     /// Whether a client's choice is the application's own: the first, whatever the server asks for.
     own_choice: bool,
     slow: bool,
-    /// The application finds no identity when it is asked for one, or for what to staple.
+    /// The application fails when it is asked what to staple.
     fails: bool,
     chosen: Mutex<Option<i64>>,
 }
@@ -79,8 +81,7 @@ impl Credentials {
             mute: Arc::new(mute),
             numbered,
             own_choice: settings.own_client_choice,
-            fails: settings.server
-                && (settings.own_ocsp_choice && settings.fails_ocsp || settings.choice_alert.is_some()),
+            fails: settings.server && settings.own_ocsp_choice && settings.fails_ocsp,
             slow: settings.slow,
             chosen: Mutex::new(None),
         }))
@@ -99,7 +100,7 @@ impl Credentials {
 
     /// The context of the credential that this client would get in a full handshake, if it has one.
     pub(crate) async fn context_for(&self, hello: &ClientHello<'_>, host: Option<&DnsName>) -> Option<&[u8]> {
-        let chosen = ChooseIdentity::choose(&self.identities, hello, host).await?;
+        let chosen = ChooseIdentity::choose(&self.identities, hello, host).await.ok()??;
         let mut all = self.numbered.iter();
         let known = all.find(|known| Arc::ptr_eq(&known.identity, &chosen))?;
         Some(known.session_context.as_slice()).filter(|context| !context.is_empty())
@@ -120,8 +121,11 @@ impl Credentials {
         chosen.map_or(&self.mute, |known| &known.identity).clone()
     }
 
-    fn decide<'a>(&'a self, choice: Decision<'a, Option<Arc<Identity>>>) -> Decision<'a, Option<Arc<Identity>>> {
-        let noted = Decision::later(async move { self.note(choice.await) });
+    fn decide<'a>(
+        &'a self,
+        choice: Decision<'a, Result<Option<Arc<Identity>>, ChoiceFailed>>,
+    ) -> Decision<'a, Result<Option<Arc<Identity>>, ChoiceFailed>> {
+        let noted = Decision::later(async move { Ok(self.note(choice.await?)) });
         if self.slow { later(noted) } else { noted }
     }
 }
@@ -131,9 +135,9 @@ impl ChooseIdentity for Credentials {
         &'a self,
         hello: &'a ClientHello<'_>,
         host: Option<&'a DnsName>,
-    ) -> Decision<'a, Option<Arc<Identity>>> {
+    ) -> Decision<'a, Result<Option<Arc<Identity>>, ChoiceFailed>> {
         if self.fails {
-            return self.decide(Decision::ready(None));
+            return self.decide(Decision::ready(Ok(None)));
         }
         if self.numbered.iter().all(|known| !known.must_match_issuer) {
             return self.decide(ChooseIdentity::choose(&self.identities, hello, host));
@@ -143,22 +147,68 @@ impl ChooseIdentity for Credentials {
             let signs = |scheme| schemes.is_some_and(|schemes| schemes.contains(scheme));
             known.may_be_shown(hello.extensions.certificate_authorities) && known.schemes.iter().any(signs)
         });
-        self.decide(Decision::ready(Some(self.shown_or_none(chosen))))
+        self.decide(Decision::ready(Ok(Some(self.shown_or_none(chosen)))))
     }
 }
 
 impl ChooseClientIdentity for Credentials {
-    fn choose<'a>(&'a self, request: &'a CertificateRequest<'_>) -> Decision<'a, Option<Arc<Identity>>> {
+    fn choose<'a>(
+        &'a self,
+        request: &'a CertificateRequest<'_>,
+    ) -> Decision<'a, Result<Option<Arc<Identity>>, ChoiceFailed>> {
         if self.own_choice {
             let first = self.numbered.first();
-            return self.decide(Decision::ready(first.map(|known| known.identity.clone())));
+            return self.decide(Decision::ready(Ok(first.map(|known| known.identity.clone()))));
         }
         let schemes = request.signature_algorithms;
         let chosen = self.numbered.iter().find(|known| {
             let signs = |scheme| schemes.is_some_and(|schemes| schemes.contains(scheme));
             known.may_be_shown(request.certificate_authorities) && known.schemes.iter().any(signs)
         });
-        self.decide(Decision::ready(Some(self.shown_or_none(chosen))))
+        self.decide(Decision::ready(Ok(Some(self.shown_or_none(chosen)))))
+    }
+}
+
+/// An application that cannot choose what to show.
+pub(crate) struct Failing {
+    failed: ChoiceFailed,
+    slow: bool,
+}
+
+impl Failing {
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let mut failed = ChoiceFailed::internal("-fail-cert-callback");
+        if let Some(alert) = settings.choice_alert {
+            failed.alert = AlertDescription(alert);
+        }
+        Self {
+            failed,
+            slow: settings.slow,
+        }
+    }
+
+    fn answer(&self) -> Decision<'_, Result<Option<Arc<Identity>>, ChoiceFailed>> {
+        let answer = Decision::ready(Err(self.failed.clone()));
+        if self.slow { later(answer) } else { answer }
+    }
+}
+
+impl ChooseIdentity for Failing {
+    fn choose<'a>(
+        &'a self,
+        _: &'a ClientHello<'_>,
+        _: Option<&'a DnsName>,
+    ) -> Decision<'a, Result<Option<Arc<Identity>>, ChoiceFailed>> {
+        self.answer()
+    }
+}
+
+impl ChooseClientIdentity for Failing {
+    fn choose<'a>(
+        &'a self,
+        _: &'a CertificateRequest<'_>,
+    ) -> Decision<'a, Result<Option<Arc<Identity>>, ChoiceFailed>> {
+        self.answer()
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn name(error: &Error) -> String {
         Error::ClosedInHandshake => ":ClosedInHandshake:".to_owned(),
         Error::Misuse(misuse) => format!(":Misuse{misuse:?}:"),
         Error::Internal(internal) => match internal {
-            Internal::NoConfiguration { .. } => ":NoConfiguration:".to_owned(),
+            Internal::NotChosen(_) => ":NotChosen:".to_owned(),
             Internal::Signing(_) => ":Signing:".to_owned(),
             Internal::TooLong(_) => ":TooLong:".to_owned(),
             other => format!(":{other:?}:"),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portunus_tls::wire::ClientHello;
-use portunus_tls::{ChooseIdentity, Decision, Identity};
+use portunus_tls::{ChoiceFailed, ChooseIdentity, Decision, Identity};
 use portunus_x509::{DnsName, UnixTime};
 
 use crate::limits::RENEWAL_WAIT;
@@ -93,10 +93,14 @@ impl RenewedIdentity {
 }
 
 impl ChooseIdentity for RenewedIdentity {
-    fn choose<'a>(&'a self, _: &'a ClientHello<'_>, _: Option<&'a DnsName>) -> Decision<'a, Option<Arc<Identity>>> {
+    fn choose<'a>(
+        &'a self,
+        _: &'a ClientHello<'_>,
+        _: Option<&'a DnsName>,
+    ) -> Decision<'a, Result<Option<Arc<Identity>>, ChoiceFailed>> {
         match self.current(portunus_tokio::now()) {
-            Some(identity) => Decision::ready(Some(identity)),
-            None => Decision::later(async { Some(self.renewed().await) }),
+            Some(identity) => Decision::ready(Ok(Some(identity))),
+            None => Decision::later(async { Ok(Some(self.renewed().await)) }),
         }
     }
 }

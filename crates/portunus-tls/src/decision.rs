@@ -4,6 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::wire::AlertDescription;
+
 /// An answer that the handshake waits for: there already, or later (a database, a hardware key, a remote verifier).
 ///
 /// It is a future itself. Dropping it abandons the question; nothing else is lost.
@@ -12,6 +14,26 @@ pub enum Decision<'a, T> {
     Ready(Option<T>),
     /// The answer comes later.
     Later(Pin<Box<dyn Future<Output = T> + Send + 'a>>),
+}
+
+/// Whoever had to choose could not, or would not: the handshake ends.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct ChoiceFailed {
+    /// What the peer is told.
+    pub alert: AlertDescription,
+    /// Why, for the log; the peer does not see it.
+    pub reason: String,
+}
+
+impl ChoiceFailed {
+    /// A failure of ours: the peer gets `internal_error`.
+    pub fn internal(reason: impl Into<String>) -> Self {
+        Self {
+            alert: AlertDescription::INTERNAL_ERROR,
+            reason: reason.into(),
+        }
+    }
 }
 
 impl<'a, T> Decision<'a, T> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use portunus_x509::{Printable, Refusal, RefusalKind};
 
+use crate::decision::ChoiceFailed;
 use crate::wire::Alert;
 use crate::wire::{AlertDescription, AlertLevel, ContentType, HandshakeType};
 use crate::wire::{Malformed, TooLong};
@@ -76,6 +77,7 @@ impl Error {
             Self::Certificate(fault) => Some(fault.alert()),
             Self::Limit(limit) => Some(limit.alert()),
             Self::Internal(Internal::NoIdentity) => Some(AlertDescription::UNRECOGNIZED_NAME),
+            Self::Internal(Internal::NotChosen(failed)) => Some(failed.alert),
             Self::Aborted(alert) => Some(*alert),
             Self::Misuse(_) | Self::Internal(_) => Some(AlertDescription::INTERNAL_ERROR),
             Self::Alert(_) | Self::Truncated | Self::ClosedInHandshake => None,
@@ -353,10 +355,7 @@ pub enum Internal {
     /// No certificate is configured for the name that the client asked for.
     #[error("no certificate is configured for this name")]
     NoIdentity,
-    /// A configuration could not be chosen for this client.
-    #[error("no configuration for this client: {reason}")]
-    NoConfiguration {
-        /// What the chooser said.
-        reason: String,
-    },
+    /// A configuration or an identity could not be chosen for this peer.
+    #[error("nothing could be chosen for this peer: {0}")]
+    NotChosen(#[from] ChoiceFailed),
 }

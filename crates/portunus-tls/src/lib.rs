@@ -43,7 +43,7 @@ pub use config::server::{ChooseConfig, ServerConfig, TooManyAuthorities};
 pub use config::verify::{PathVerifier, Presented, Verified, VerifyPeer};
 pub use connection::{Connection, Read};
 pub use crypto::sign::{LocalKey, Sign, SigningFailed, UnusableKey};
-pub use decision::Decision;
+pub use decision::{ChoiceFailed, Decision};
 pub use error::{AlertReceived, CertificateFault, Error, Internal, Limit, Misuse, PeerFault, Phase};
 pub use handshake::{ConnectionInfo, Side};
 pub use handshake_driver::{Handshake, Progress};

@@ -11,11 +11,11 @@ use portunus_tls::wire::{
     SignatureScheme,
 };
 use portunus_tls::{
-    CertificateFault, ChooseClientIdentity, ClientConfig, CompressCertificate, Decision, Error, Identities, Identity,
-    NotInflated, PathVerifier, PeerFault, Policy, Presented, ServerConfig, SessionMemory, Stapled, Tickets,
-    UnusableIdentity, Verified, VerifyPeer, Zlib,
+    CertificateFault, ChoiceFailed, ChooseClientIdentity, ChooseIdentity, ClientConfig, CompressCertificate, Decision,
+    Error, Identities, Identity, NotInflated, PathVerifier, PeerFault, Policy, Presented, ServerConfig, SessionMemory,
+    Stapled, Tickets, UnusableIdentity, Verified, VerifyPeer, Zlib,
 };
-use portunus_x509::{Anchors, Policy as PathPolicy, Purpose, Question, Revocation, RevocationList};
+use portunus_x509::{Anchors, DnsName, Policy as PathPolicy, Purpose, Question, Revocation, RevocationList};
 
 /// The record of the ClientHello, whose body begins after the headers of record and message.
 fn hello(client: &ClientConfig) -> Vec<u8> {
@@ -78,8 +78,73 @@ fn values_that_mean_nothing_are_sent_unless_they_are_switched_off() {
 struct Always(Arc<Identity>);
 
 impl ChooseClientIdentity for Always {
-    fn choose<'a>(&'a self, _: &'a CertificateRequest<'_>) -> Decision<'a, Option<Arc<Identity>>> {
-        Decision::ready(Some(self.0.clone()))
+    fn choose<'a>(
+        &'a self,
+        _: &'a CertificateRequest<'_>,
+    ) -> Decision<'a, Result<Option<Arc<Identity>>, ChoiceFailed>> {
+        Decision::ready(Ok(Some(self.0.clone())))
+    }
+}
+
+/// Cannot find out which identity to show.
+struct Lost;
+
+const LOST: AlertDescription = AlertDescription::ACCESS_DENIED;
+
+impl Lost {
+    fn answer<'a>() -> Decision<'a, Result<Option<Arc<Identity>>, ChoiceFailed>> {
+        Decision::ready(Err(ChoiceFailed {
+            alert: LOST,
+            reason: "the store is away".to_owned(),
+        }))
+    }
+}
+
+impl ChooseIdentity for Lost {
+    fn choose<'a>(
+        &'a self,
+        _: &'a ClientHello<'_>,
+        _: Option<&'a DnsName>,
+    ) -> Decision<'a, Result<Option<Arc<Identity>>, ChoiceFailed>> {
+        Self::answer()
+    }
+}
+
+impl ChooseClientIdentity for Lost {
+    fn choose<'a>(
+        &'a self,
+        _: &'a CertificateRequest<'_>,
+    ) -> Decision<'a, Result<Option<Arc<Identity>>, ChoiceFailed>> {
+        Self::answer()
+    }
+}
+
+#[test]
+fn a_choice_that_fails_ends_the_handshake_with_its_alert() {
+    let authority = Authority::new();
+    let verifier = Arc::new(PathVerifier::clients(authority.anchors(), PathPolicy::rfc5280()));
+    for version in Policy::modern().versions() {
+        let policy = Policy::modern().with_versions(&[version]).unwrap();
+        let lost = ServerConfig::new(Arc::new(Lost)).with_policy(policy.clone());
+        let server = authority.server().with_policy(policy);
+        let asking = server.with_optional_client_certificates(verifier.clone());
+        let client = authority.client();
+        for (client, server, at_client) in [
+            (client.clone(), lost, false),
+            (client.with_identity(Arc::new(Lost)), asking, true),
+        ] {
+            let outcome = Pair::new(&client, &server).run();
+            let (failed, told) = if at_client {
+                (outcome.client.unwrap_err(), outcome.server.unwrap_err())
+            } else {
+                (outcome.server.unwrap_err(), outcome.client.unwrap_err())
+            };
+            assert!(failed.to_string().contains("the store is away"), "{failed}");
+            assert!(
+                matches!(told, Error::Alert(alert) if alert.description == LOST),
+                "{told}"
+            );
+        }
     }
 }
 
@@ -103,6 +168,32 @@ fn a_client_does_not_go_on_without_the_identity_that_was_chosen() {
     ));
     let told = outcome.server.unwrap_err();
     assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::HANDSHAKE_FAILURE));
+}
+
+/// What a client of TLS 1.2 names it verifies: PKCS#1 is for certificates alone where it is not allowed in handshakes.
+#[cfg(feature = "tls12")]
+#[test]
+fn pkcs1_is_offered_where_it_is_allowed() {
+    let authority = Authority::new();
+    let pss = SignatureScheme::RSA_PSS_RSAE_SHA256;
+    let pkcs1 = SignatureScheme::RSA_PKCS1_SHA256;
+    for (policy, in_handshakes, of_certificates) in [
+        (Policy::modern(), true, false),
+        (Policy::modern().with_signature_schemes(&[pss]).unwrap(), false, true),
+    ] {
+        let client = authority.client().with_policy(policy);
+        let bytes = hello(&client);
+        let hello = ClientHello::read(&bytes).unwrap();
+        assert_eq!(
+            hello.extensions.signature_algorithms.unwrap().contains(&pkcs1),
+            in_handshakes
+        );
+        let list = hello.extensions.signature_algorithms_cert;
+        assert_eq!(
+            list.is_some_and(|list| list.contains(&pss) && list.contains(&pkcs1)),
+            of_certificates
+        );
+    }
 }
 
 /// What a side verifies is what its peer signs with; its own key is not bound by it.

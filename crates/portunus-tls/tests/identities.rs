@@ -10,7 +10,9 @@ use pair::{Authority, Pair};
 use portunus_tls::wire::{
     CertificateRequest, ClientExtensions, ClientHello, ProtocolVersion, Sequence, SignatureScheme,
 };
-use portunus_tls::{ChooseClientIdentity, ChooseIdentity, Decision, Identities, Identity, Policy, ServerConfig};
+use portunus_tls::{
+    ChoiceFailed, ChooseClientIdentity, ChooseIdentity, Decision, Identities, Identity, Policy, ServerConfig,
+};
 use portunus_x509::DnsName;
 
 const P256: SignatureScheme = SignatureScheme::ECDSA_SECP256R1_SHA256;
@@ -36,12 +38,12 @@ impl Site {
         }
     }
 
-    fn place(&self, chosen: Decision<'_, Option<Arc<Identity>>>) -> Option<usize> {
+    fn place(&self, chosen: Decision<'_, Result<Option<Arc<Identity>>, ChoiceFailed>>) -> Option<usize> {
         let mut chosen = chosen;
         let Poll::Ready(chosen) = Future::poll(Pin::new(&mut chosen), &mut Context::from_waker(Waker::noop())) else {
             panic!("not at once");
         };
-        let chosen = chosen?;
+        let chosen = chosen.unwrap()?;
         self.identities
             .iter()
             .position(|identity| Arc::ptr_eq(identity, &chosen))

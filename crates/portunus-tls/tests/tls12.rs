@@ -357,6 +357,14 @@ fn a_server_shows_the_certificate_that_the_client_has_a_suite_for() {
             .connected();
         assert_eq!(client.info().cipher_suite, suites[0]);
     }
+    // A client that has TLS 1.3 as well, of which the server has none.
+    let suites = [&[CipherSuite::TLS_AES_128_GCM_SHA256][..], &RSA_SUITES].concat();
+    let policy = Policy::modern().with_cipher_suites(&suites).unwrap();
+    let older = server.with_policy(tls12());
+    let (client, _) = Pair::new(&authority.client().with_policy(policy), &older)
+        .run()
+        .connected();
+    assert_eq!(client.info().cipher_suite, RSA_SUITES[0]);
     let ecdsa = Arc::new(authority.issue(&["localhost"], &rcgen::PKCS_ECDSA_P256_SHA256));
     let server = ServerConfig::new(Arc::new(Identities::new(vec![ecdsa])));
     let policy = Policy::modern().with_cipher_suites(&RSA_SUITES).unwrap();

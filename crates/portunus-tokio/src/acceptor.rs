@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portunus_tls::wire::ClientHello;
-use portunus_tls::{ChooseConfig, Decision, Handshake, Observe, ServerConfig, Side};
+use portunus_tls::{ChoiceFailed, ChooseConfig, Decision, Handshake, Observe, ServerConfig, Side};
 use portunus_x509::DnsName;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -109,19 +109,24 @@ impl fmt::Debug for Acceptor {
 ///
 /// ```
 /// # use std::sync::Arc;
-/// # use portunus_tls::{Decision, ServerConfig};
+/// # use portunus_tls::wire::AlertDescription;
+/// # use portunus_tls::{ChoiceFailed, Decision, ServerConfig};
 /// # use portunus_tokio::{Acceptor, choose_by};
 /// # async fn look_up(host: Option<&portunus_x509::DnsName>) -> Option<Arc<ServerConfig>> { None }
 /// let acceptor = Acceptor::choosing(choose_by(|hello, host| {
 ///     Decision::later(async move {
 ///         let suites = hello.cipher_suites.iter().count();
-///         look_up(host).await.ok_or_else(|| format!("no site of this name, for {suites} cipher suites"))
+///         let reason = format!("no site of this name, for {suites} cipher suites");
+///         look_up(host).await.ok_or(ChoiceFailed { alert: AlertDescription::UNRECOGNIZED_NAME, reason })
 ///     })
 /// }));
 /// ```
 pub fn choose_by<F>(choose: F) -> Arc<dyn ChooseConfig>
 where
-    F: for<'a, 'h> Fn(&'a ClientHello<'h>, Option<&'a DnsName>) -> Decision<'a, Result<Arc<ServerConfig>, String>>
+    F: for<'a, 'h> Fn(
+            &'a ClientHello<'h>,
+            Option<&'a DnsName>,
+        ) -> Decision<'a, Result<Arc<ServerConfig>, ChoiceFailed>>
         + Send
         + Sync
         + 'static,
@@ -133,7 +138,10 @@ struct ChooseBy<F>(F);
 
 impl<F> ChooseConfig for ChooseBy<F>
 where
-    F: for<'a, 'h> Fn(&'a ClientHello<'h>, Option<&'a DnsName>) -> Decision<'a, Result<Arc<ServerConfig>, String>>
+    F: for<'a, 'h> Fn(
+            &'a ClientHello<'h>,
+            Option<&'a DnsName>,
+        ) -> Decision<'a, Result<Arc<ServerConfig>, ChoiceFailed>>
         + Send
         + Sync,
 {
@@ -141,7 +149,7 @@ where
         &'a self,
         hello: &'a ClientHello<'_>,
         host: Option<&'a DnsName>,
-    ) -> Decision<'a, Result<Arc<ServerConfig>, String>> {
+    ) -> Decision<'a, Result<Arc<ServerConfig>, ChoiceFailed>> {
         (self.0)(hello, host)
     }
 }

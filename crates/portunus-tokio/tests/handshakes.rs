@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use house::{House, alert, carry, handshake_alert, localhost, sockets};
 use portunus_tls::wire::NamedGroup;
-use portunus_tls::{Decision, Error, Note, Observe};
+use portunus_tls::{ChoiceFailed, Decision, Error, Note, Observe};
 use portunus_tokio::{Acceptor, Connector, Exchanged, HandshakeError, choose_by};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::net::TcpListener;
@@ -299,7 +299,7 @@ async fn a_configuration_is_chosen_by_the_client_hello() {
             if host == "localhost" {
                 Ok(config)
             } else {
-                Err(format!("no site named {host}"))
+                Err(ChoiceFailed::internal(format!("no site named {host}")))
             }
         })
     }));

@@ -5,24 +5,33 @@ use std::sync::Arc;
 use portunus_x509::DnsName;
 
 use crate::config::identity::Identity;
-use crate::decision::Decision;
+use crate::decision::{ChoiceFailed, Decision};
 use crate::wire::{CertificateRequest, ClientHello, ProtocolVersion, SignatureScheme};
 
 /// A server's choice of the certificate to show.
 pub trait ChooseIdentity: Send + Sync {
     /// The identity for this ClientHello; `None` when there is none for its name (`unrecognized_name`). `host` is the server name that the client
     /// asked for, where it sent one that can be a host name.
+    ///
+    /// # Errors
+    /// [`ChoiceFailed`] where it cannot be found out whether there is one: why, and what the client is told.
     fn choose<'a>(
         &'a self,
         hello: &'a ClientHello<'_>,
         host: Option<&'a DnsName>,
-    ) -> Decision<'a, Option<Arc<Identity>>>;
+    ) -> Decision<'a, Result<Option<Arc<Identity>>, ChoiceFailed>>;
 }
 
 /// A client's choice of the certificate to show when a server asks.
 pub trait ChooseClientIdentity: Send + Sync {
     /// The identity for this CertificateRequest; `None` to show none.
-    fn choose<'a>(&'a self, request: &'a CertificateRequest<'_>) -> Decision<'a, Option<Arc<Identity>>>;
+    ///
+    /// # Errors
+    /// [`ChoiceFailed`] where it cannot be found out whether there is one: why, and what the server is told.
+    fn choose<'a>(
+        &'a self,
+        request: &'a CertificateRequest<'_>,
+    ) -> Decision<'a, Result<Option<Arc<Identity>>, ChoiceFailed>>;
 }
 
 /// A fixed list of identities, the preferred first: by name, then by what the peer can verify of the key and of the chain. A client that asks for a name
@@ -48,7 +57,7 @@ impl ChooseIdentity for Identities {
         &'a self,
         hello: &'a ClientHello<'_>,
         host: Option<&'a DnsName>,
-    ) -> Decision<'a, Option<Arc<Identity>>> {
+    ) -> Decision<'a, Result<Option<Arc<Identity>>, ChoiceFailed>> {
         let extensions = &hello.extensions;
         let versions = extensions.supported_versions;
         let is_older = !versions.is_some_and(|versions| versions.contains(&ProtocolVersion::TLS1_3));
@@ -57,7 +66,7 @@ impl ChooseIdentity for Identities {
         let signs = |scheme: &SignatureScheme| {
             (is_older || scheme.is_for_tls13()) && schemes.is_none_or(|schemes| schemes.contains(scheme))
         };
-        Decision::ready(self.best(|identity| {
+        Decision::ready(Ok(self.best(|identity| {
             let is_verifiable = identity.scheme_among(signs).is_some() && (!is_older || identity.fits_tls12(hello));
             (
                 // A certificate of the right name that the client cannot verify is still the better answer: the alert then says what is wrong.
@@ -66,12 +75,15 @@ impl ChooseIdentity for Identities {
                 // RFC 9846 section 4.5.2.2: a chain that is signed otherwise goes out where there is no better one.
                 identity.chain_fits(|scheme| of_chain.is_none_or(|schemes| schemes.contains(scheme))),
             )
-        }))
+        })))
     }
 }
 
 impl ChooseClientIdentity for Identities {
-    fn choose<'a>(&'a self, request: &'a CertificateRequest<'_>) -> Decision<'a, Option<Arc<Identity>>> {
+    fn choose<'a>(
+        &'a self,
+        request: &'a CertificateRequest<'_>,
+    ) -> Decision<'a, Result<Option<Arc<Identity>>, ChoiceFailed>> {
         let schemes = request.signature_algorithms.unwrap_or_default();
         let of_chain = request.signature_algorithms_cert.unwrap_or(schemes);
         let authorities = request.certificate_authorities;
@@ -86,6 +98,6 @@ impl ChooseClientIdentity for Identities {
                 identity.chain_fits(|scheme| of_chain.contains(scheme)),
             )
         });
-        Decision::ready(chosen.filter(|identity| signs(identity) && accepted(identity)))
+        Decision::ready(Ok(chosen.filter(|identity| signs(identity) && accepted(identity))))
     }
 }

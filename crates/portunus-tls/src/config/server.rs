@@ -7,7 +7,7 @@ use portunus_x509::DnsName;
 use crate::config::certificate_compression::CompressCertificate;
 use crate::config::identities::ChooseIdentity;
 use crate::config::verify::VerifyPeer;
-use crate::decision::Decision;
+use crate::decision::{ChoiceFailed, Decision};
 use crate::keylog::KeyLog;
 use crate::limits::MAX_AUTHORITIES_BYTES;
 use crate::policy::Policy;
@@ -204,12 +204,12 @@ pub trait ChooseConfig: Send + Sync {
     /// The configuration for this client, or why there is none. `host` is the server name that it asked for, where it sent one that can be a host name.
     ///
     /// # Errors
-    /// The reason, for the log; the client gets `internal_error`.
+    /// [`ChoiceFailed`]: why, and what the client is told.
     fn choose<'a>(
         &'a self,
         hello: &'a ClientHello<'_>,
         host: Option<&'a DnsName>,
-    ) -> Decision<'a, Result<Arc<ServerConfig>, String>>;
+    ) -> Decision<'a, Result<Arc<ServerConfig>, ChoiceFailed>>;
 }
 
 impl ChooseConfig for Arc<ServerConfig> {
@@ -217,7 +217,7 @@ impl ChooseConfig for Arc<ServerConfig> {
         &'a self,
         _: &'a ClientHello<'_>,
         _: Option<&'a DnsName>,
-    ) -> Decision<'a, Result<Arc<ServerConfig>, String>> {
+    ) -> Decision<'a, Result<Arc<ServerConfig>, ChoiceFailed>> {
         Decision::ready(Ok(self.clone()))
     }
 }

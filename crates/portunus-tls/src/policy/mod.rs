@@ -9,6 +9,12 @@ use crate::crypto::tls12;
 use crate::error::Misuse;
 use crate::wire::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 
+const PKCS1: [SignatureScheme; 3] = [
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
+];
+
 /// What a connection may use. The first of each list is preferred.
 ///
 /// A version is spoken where the lists have what it needs: each has its own cipher suites, and TLS 1.2 has no hybrid groups.
@@ -110,14 +116,24 @@ impl Policy {
     }
 
     /// What is offered as `signature_algorithms`: the schemes of CertificateVerify, then PKCS#1, which TLS 1.3 has for certificates alone
-    /// (RFC 9846 section 4.3.3). One list for both costs 26 bytes less than a `signature_algorithms_cert`.
+    /// (RFC 9846 section 4.3.3). One list for both costs 26 bytes less than a `signature_algorithms_cert`. In TLS 1.2 it is an offer to verify handshakes
+    /// so: where that is not allowed, the other list is needed.
     pub fn signature_algorithms(&self) -> impl Iterator<Item = SignatureScheme> {
-        const PKCS1: [SignatureScheme; 3] = [
-            SignatureScheme::RSA_PKCS1_SHA256,
-            SignatureScheme::RSA_PKCS1_SHA384,
-            SignatureScheme::RSA_PKCS1_SHA512,
-        ];
-        self.signature_schemes.iter().copied().chain(PKCS1)
+        let pkcs1 = PKCS1.into_iter();
+        let pkcs1 =
+            pkcs1.filter(|scheme| !self.has_list_for_certificates() || self.tls12_signature_schemes.contains(scheme));
+        self.signature_schemes.iter().copied().chain(pkcs1)
+    }
+
+    /// What is offered as `signature_algorithms_cert`; nothing where `signature_algorithms` says it all.
+    pub(crate) fn signature_algorithms_cert(&self) -> impl Iterator<Item = SignatureScheme> {
+        let schemes = self.signature_schemes.iter().copied().chain(PKCS1);
+        schemes.filter(|_| self.has_list_for_certificates())
+    }
+
+    fn has_list_for_certificates(&self) -> bool {
+        self.speaks(ProtocolVersion::TLS1_2)
+            && !PKCS1.iter().all(|scheme| self.tls12_signature_schemes.contains(scheme))
     }
 
     /// The signature schemes that the peer's CertificateVerify may use.

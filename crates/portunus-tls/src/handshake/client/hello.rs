@@ -210,6 +210,7 @@ impl<'a> Offer<'a> {
         let signature_algorithms: List<_> = (grease().map(|grease| grease.signature_scheme))
             .chain(policy.signature_algorithms())
             .collect();
+        let of_certificates: List<_> = policy.signature_algorithms_cert().collect();
         let versions: List<_> = (grease().map(|grease| grease.version))
             .chain(policy.versions())
             .collect();
@@ -256,6 +257,8 @@ impl<'a> Offer<'a> {
                 signed_certificate_timestamp: config.asks_for_timestamps,
                 supported_groups: Some(Sequence::from(groups.as_slice())),
                 signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
+                signature_algorithms_cert: (!of_certificates.is_empty())
+                    .then_some(Sequence::from(of_certificates.as_slice())),
                 application_layer_protocol_negotiation: (!protocols.is_empty())
                     .then_some(Sequence::from(protocols.as_slice())),
                 supported_versions: self.tls13.then_some(Sequence::from(versions.as_slice())),

@@ -489,7 +489,7 @@ async fn certificate(
                 certificate_authorities: (!authorities.is_empty()).then_some(authorities),
                 ..Default::default()
             };
-            match identities.choose(&request).await {
+            match identities.choose(&request).await.map_err(Internal::from)? {
                 None => None,
                 Some(identity) => {
                     let scheme = identity.scheme_among(|scheme| offered.contains(scheme));

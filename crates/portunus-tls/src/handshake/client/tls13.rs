@@ -612,7 +612,7 @@ async fn certificate(
     let request = certificate_request(request)?;
     let identity: Option<Arc<Identity>> = match &config.identity {
         None => None,
-        Some(identities) => identities.choose(&request).await,
+        Some(identities) => identities.choose(&request).await.map_err(Internal::from)?,
     };
     let offered = request
         .signature_algorithms

@@ -29,7 +29,7 @@ pub(crate) async fn handshake(
         let hello: ClientHello<'_> = message.decode()?;
         let host = hello::host_name(&hello);
         let chosen = chooser.choose(&hello, host.as_ref()).await;
-        let config = chosen.map_err(|reason| Internal::NoConfiguration { reason })?;
+        let config = chosen.map_err(Internal::from)?;
         channel.log_keys(config.key_log.as_ref(), hello.random);
         let version = choose::version(&hello, &config.policy)?;
         (config, host, version)

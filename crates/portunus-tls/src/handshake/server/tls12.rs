@@ -32,8 +32,9 @@ use crate::wire::tls12::{
     ServerKeyExchange,
 };
 use crate::wire::{
-    CertificateStatus, CertificateVerify, CipherSuite, ClientCertificateType, ClientHello, Decode, DistinguishedName,
-    ExtensionType, HandshakeType, NamedGroup, ProtocolName, ProtocolVersion, Sequence, SignatureScheme,
+    CertificateStatus, CertificateVerify, CipherSuite, ClientCertificateType, ClientExtensions, ClientHello, Decode,
+    DistinguishedName, ExtensionType, HandshakeType, NamedGroup, ProtocolName, ProtocolVersion, Sequence,
+    SignatureScheme,
 };
 
 /// What the client asks for, and what is settled whichever handshake follows.
@@ -136,8 +137,16 @@ fn session(asked: &Asked<'_>) -> Result<Option<(Suite, TicketContent)>, PeerFaul
 async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Error> {
     // ServerHello, Certificate, [CertificateStatus], ServerKeyExchange, [CertificateRequest], ServerHelloDone.
     let (hello, config) = (asked.hello, asked.config);
-    let chosen = config.identities.choose(hello, asked.host).await;
-    let identity = chosen.ok_or(Internal::NoIdentity)?;
+    // Whoever chooses does not know what we speak: it sees a hello of the version that was chosen.
+    let of_version = ClientHello {
+        extensions: ClientExtensions {
+            supported_versions: None,
+            ..hello.extensions
+        },
+        ..*hello
+    };
+    let chosen = config.identities.choose(&of_version, asked.host).await;
+    let identity = chosen.map_err(Internal::from)?.ok_or(Internal::NoIdentity)?;
     let proof = choose_proof(hello, &identity, config)?;
     let suite = proof.suite;
     begin(&channel, asked, suite);

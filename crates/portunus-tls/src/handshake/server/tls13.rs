@@ -367,9 +367,11 @@ fn certificate_request(
     };
     let authorities: Vec<_> = config.authorities.iter().map(|name| DistinguishedName(name)).collect();
     let signature_algorithms: Vec<_> = config.policy.signature_algorithms().collect();
+    let of_certificates: Vec<_> = config.policy.signature_algorithms_cert().collect();
     let message = CertificateRequest {
         certificate_request_context: &[],
         signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
+        signature_algorithms_cert: (!of_certificates.is_empty()).then_some(Sequence::from(of_certificates.as_slice())),
         certificate_authorities: (!authorities.is_empty()).then_some(Sequence::from(authorities.as_slice())),
         ..Default::default()
     };
@@ -388,7 +390,7 @@ async fn identity(
         .signature_algorithms
         .ok_or(PeerFault::MissingSignatureAlgorithms)?;
     let chosen = config.identities.choose(hello, host).await;
-    let identity = chosen.ok_or(Internal::NoIdentity)?;
+    let identity = chosen.map_err(Internal::from)?.ok_or(Internal::NoIdentity)?;
     let scheme = identity
         .scheme_among(|scheme| scheme.is_for_tls13() && offered.contains(scheme))
         .ok_or(PeerFault::NoCommonSignatureScheme)?;
