@@ -229,19 +229,15 @@ impl<'a> Certificate<'a> {
         Ok(read(self.extensions.tls_feature, must_staple)?.unwrap_or_default())
     }
 
-    /// The timestamps of logs that stand in it, where there are some, and what was to be signed before they did.
-    pub(crate) fn before_timestamps(&self) -> Result<Option<(&'a [u8], Vec<u8>)>, Malformed> {
-        let Some(extension) = self
-            .extensions
-            .iter()
-            .find(|extension| extension.oid == known::SCT_LIST)
-        else {
-            return Ok(None);
-        };
-        Ok(Some((
-            sct::embedded(extension.value)?,
-            sct::without_timestamps(self.tbs)?,
-        )))
+    /// The timestamps of logs that stand in it, where there are some.
+    pub(crate) fn timestamps(&self) -> Result<Option<&'a [u8]>, Malformed> {
+        let mut all = self.extensions.iter();
+        read(all.find(|extension| extension.oid == known::SCT_LIST), sct::embedded)
+    }
+
+    /// What was to be signed before timestamps stood in it.
+    pub(crate) fn before_timestamps(&self) -> Result<Vec<u8>, Malformed> {
+        sct::without_timestamps(self.tbs)
     }
 
     /// Where the issuer's certificate can be fetched (RFC 5280 section 4.2.2.1); the addresses are as the certificate

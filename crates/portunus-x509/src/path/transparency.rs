@@ -28,21 +28,17 @@ impl<'a> Search<'a, '_> {
         let certificate = end_entity.certificate.clone();
         let (issuer, _) = self.issuer(path, 0, anchor);
         let issuer = digest(&SHA256, issuer.subject_public_key_info().der);
-        let before = certificate.before_timestamps();
-        let embedded = match before {
-            Ok(Some((list, ref tbs))) => Some((
-                list,
-                Entry::Precertificate {
-                    issuer: issuer.as_ref(),
-                    tbs,
-                },
-            )),
-            Ok(None) => None,
-            Err(malformed) => {
-                let flow = sink.note(Check::Transparency, false, || malformed.to_string());
-                return Ok(flow);
+        let (embedded, tbs) = match (certificate.timestamps(), certificate.before_timestamps()) {
+            (Ok(embedded), Ok(tbs)) => (embedded, tbs),
+            (Err(malformed), _) | (_, Err(malformed)) => {
+                return Ok(sink.note(Check::Transparency, false, || malformed.to_string()));
             }
         };
+        let before = Entry::Precertificate {
+            issuer: issuer.as_ref(),
+            tbs: &tbs,
+        };
+        let embedded = embedded.map(|list| (list, before));
         let stapled = asked.stapled.map(|list| (list, Entry::Certificate(certificate.der())));
         let mut counted: Vec<&CertificateLog> = Vec::new();
         let (time, memory) = (self.question.time, self.question.memory);
