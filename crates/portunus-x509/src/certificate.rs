@@ -1,7 +1,7 @@
 //! Certificates, read and not judged.
 
 use crate::UnixTime;
-use crate::der::{Malformed, Problem, Reader, Time, tag};
+use crate::der::{Malformed, Problem, Reader, Time, known, tag};
 use crate::extensions::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, Extension, Extensions, KeyUsage, ca_issuers,
     must_staple, subject_key_identifier,
@@ -10,6 +10,7 @@ use crate::name::constraints::NameConstraints;
 use crate::name::{DistinguishedName, GeneralNames};
 use crate::policies::{CertificatePolicies, PolicyConstraints, PolicyMappings, inhibit_any_policy};
 use crate::revocation::DistributionPoints;
+use crate::sct;
 use crate::signature::{self, Known, SignatureAlgorithm};
 use crate::spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
@@ -226,6 +227,17 @@ impl<'a> Certificate<'a> {
     /// Whether its server promises to staple a response of OCSP, by the extension tlsFeature (RFC 7633).
     pub fn must_staple(&self) -> Result<bool, Malformed> {
         Ok(read(self.extensions.tls_feature, must_staple)?.unwrap_or_default())
+    }
+
+    /// The timestamps of logs that stand in it, where there are some.
+    pub(crate) fn timestamps(&self) -> Result<Option<&'a [u8]>, Malformed> {
+        let mut all = self.extensions.iter();
+        read(all.find(|extension| extension.oid == known::SCT_LIST), sct::embedded)
+    }
+
+    /// What was to be signed before timestamps stood in it.
+    pub(crate) fn before_timestamps(&self) -> Result<Vec<u8>, Malformed> {
+        sct::without_timestamps(self.tbs)
     }
 
     /// Where the issuer's certificate can be fetched (RFC 5280 section 4.2.2.1); the addresses are as the certificate

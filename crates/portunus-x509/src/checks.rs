@@ -285,6 +285,11 @@ checks! {
         web Refuse, rfc5280 Refuse, private Refuse;
         passes "was signed by its issuer"; fails "was not signed by the issuer that it names";
         advice "Either the certificate was changed after it was signed, or the authority has a second key under the same name (then the fitting intermediate or root is missing).";
+    /// The end entity was logged.
+    Transparency "X509-NOT-LOGGED" Other; "signedCertificateTimestampList", "RFC 6962 section 3.3";
+        web Refuse, rfc5280 Refuse, private Refuse;
+        passes "has timestamps of enough logs"; fails "has timestamps of too few logs";
+        advice "Timestamps of public logs are asked for. Take a certificate of an authority that logs what it issues, and serve it as it came.";
     /// Somebody who may say so tells whether the certificate is revoked.
     RevocationStatus "X509-REVOCATION-UNKNOWN" Other; "cRLDistributionPoints", "RFC 5280 section 6.3.3";
         web Refuse, rfc5280 Refuse, private Refuse;
@@ -296,7 +301,7 @@ checks! {
         passes "came with a response on it that can be used"; fails "came with a response on it that cannot be used";
         advice "The server staples a response of OCSP that is old or is not for it. Let it fetch a new one, and look at its clock.";
     /// A response was stapled, if the certificate promises one.
-    MustStaple "X509-MUST-STAPLE" Other; "TLSFeatures", "RFC 7633 section 4.3.3";
+    MustStaple "X509-MUST-STAPLE" Other; "TLSFeatures", "RFC 7633 section 4";
         web Refuse, rfc5280 Refuse, private Refuse;
         passes "came with the response that it promises"; fails "came without the response that it promises";
         advice "The certificate says that its server staples a good response of OCSP. Switch stapling on there, or take a certificate without that promise.";

@@ -33,9 +33,11 @@ mod policy;
 mod printable;
 mod report;
 mod revocation;
+mod sct;
 mod signature;
 mod spki;
 mod time;
+mod transparency;
 mod verdict;
 
 pub use anchors::{Added, Anchor, Anchors, Rejected};
@@ -54,7 +56,9 @@ pub use revocation::{
     CertificateStatus, OcspResponse, OcspResponseStatus, Revocation, RevocationList, RevocationReason,
     RevokedCertificate,
 };
+pub use sct::CertificateLog;
 pub use signature::SignatureAlgorithm;
 pub use spki::{KeyAlgorithm, SubjectPublicKeyInfo};
 pub use time::UnixTime;
+pub use transparency::Transparency;
 pub use verdict::{Note, VerifiedPath};

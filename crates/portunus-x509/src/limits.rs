@@ -30,6 +30,9 @@ pub(crate) const MAX_SINGLE_RESPONSES: usize = 256;
 /// Certificates that come with a response of OCSP: one for the responder, and some send the issuer's, too.
 pub(crate) const MAX_RESPONDER_CERTIFICATES: usize = 8;
 
+/// Timestamps of logs in one list: each costs a signature. Three are usual.
+pub(crate) const MAX_TIMESTAMPS: usize = 16;
+
 /// Searches of a whole revocation list for one certificate, in one verdict: the longest lists have a million entries. A path has some
 /// three certificates, each looked up once in each list that tells of it, whatever the number of paths.
 pub(crate) const MAX_LOOK_UPS: usize = 100;

@@ -31,8 +31,8 @@ struct Inner {
     time: UnixTime,
     policy: Policy,
     initial_policies: Option<Box<InitialPolicies>>,
-    /// What was found about revocation: the lists are the caller's, and not kept.
-    revocation: Vec<Finding>,
+    /// What was found about revocation and logs: what tells of them is the caller's, and not kept.
+    besides: Vec<Finding>,
 }
 
 impl VerifiedPath {
@@ -40,7 +40,7 @@ impl VerifiedPath {
         Found {
             certificates,
             valid_until,
-            revocation,
+            besides,
         }: Found,
         chain: &[C],
         anchors: &Anchors,
@@ -68,7 +68,7 @@ impl VerifiedPath {
             time: question.time,
             policy: question.policy.clone(),
             initial_policies: question.initial_policies.map(|initial| Box::new(initial.clone())),
-            revocation,
+            besides,
         }))
     }
 
@@ -110,7 +110,7 @@ impl VerifiedPath {
             ..Question::new(*purpose, *time, policy)
         };
         let mut checks = made_checks(&self.parsed(), &question);
-        checks.extend(self.0.revocation.iter().cloned());
+        checks.extend(self.0.besides.iter().cloned());
         checks
     }
 

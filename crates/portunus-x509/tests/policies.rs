@@ -183,3 +183,31 @@ fn mappings_of_all_to_all_cost_no_more_than_they_are_long() {
     let path = ask(&chain, &root, &InitialPolicies::new().explicit()).expect("accepted");
     assert_eq!(path.policies().len(), usize::from(POLICIES));
 }
+
+/// Every way up fails for its policies alone, before a signature is verified: the policies themselves are what is counted.
+#[test]
+fn policies_that_refuse_all_ways_use_up_a_budget() {
+    let root = Authority::root("Root");
+    let all: Vec<_> = (1..=120).map(oid).collect();
+    let mut above = root;
+    let mut sent = Vec::new();
+    let anchors = trusting(&[&above.der]);
+    for depth in 0..4 {
+        let mut layer: Vec<_> = (0..6)
+            .map(|_| above.below_with(&format!("CA {depth}"), |params| policies(params, &all)))
+            .collect();
+        sent.extend(layer.iter().map(|authority| authority.der.clone()));
+        above = layer.swap_remove(0);
+    }
+    let mut chain = vec![above.leaf_with(&[HOST], |params| policies(params, &all))];
+    chain.append(&mut sent);
+    let initial = InitialPolicies::new()
+        .explicit()
+        .acceptable("1.2.3.127")
+        .expect("an identifier");
+    let refusal = Question::new(Purpose::TlsServer, NOW, &Policy::rfc5280())
+        .policies(&initial)
+        .verify(&chain, &anchors)
+        .expect_err("refused");
+    assert_eq!(refusal.code(), "X509-TOO-COMPLEX");
+}

@@ -56,10 +56,10 @@ const MODULES: &[(&str, &[&[&str]])] = &[
         &[
             &["der", "limits", "memory", "printable", "time"],
             &["name", "pem", "spki"],
-            &["extensions", "policies", "revocation", "signature"],
+            &["extensions", "policies", "revocation", "sct", "signature"],
             &["certificate"],
             &["anchors"],
-            &["checks", "policy", "report"],
+            &["checks", "policy", "report", "transparency"],
             &["path", "verdict"],
         ],
     ),

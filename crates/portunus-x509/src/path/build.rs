@@ -105,8 +105,8 @@ pub(crate) struct Found {
     pub(crate) certificates: Vec<Arc<[u8]>>,
     /// The first end of validity on it, and of what told that nothing was revoked.
     pub(crate) valid_until: UnixTime,
-    /// What the checks on revocation found, where they were asked for.
-    pub(crate) revocation: Vec<Finding>,
+    /// What the checks on revocation and on logs found, where they were asked for.
+    pub(crate) besides: Vec<Finding>,
 }
 
 /// What a path is looked for.
@@ -170,12 +170,15 @@ impl<'a, 'q> Search<'a, 'q> {
         }
     }
 
-    /// Whether nothing on the path is revoked, where that is asked.
-    fn is_unrevoked(&mut self, path: &[usize], anchor: &IssuingAnchor<'a>) -> Result<bool, Exhausted> {
+    /// Whether the end entity was logged and nothing on the path is revoked, where that is asked.
+    fn is_vouched_for(&mut self, path: &[usize], anchor: &IssuingAnchor<'a>) -> Result<bool, Exhausted> {
+        let mut sink = Verdict(self.question);
+        if path.first() == Some(&0) && self.transparency(path, anchor, &mut sink)?.is_break() {
+            return Ok(false);
+        }
         if self.question.revocation.is_none() {
             return Ok(true);
         }
-        let mut sink = Verdict(self.question);
         Ok(self.revocation(path, anchor, &mut sink)?.0.is_continue())
     }
 
@@ -193,8 +196,8 @@ impl<'a, 'q> Search<'a, 'q> {
             valid_until = valid_until.min(candidate.certificate.validity().not_after);
         }
         certificates.push(anchor.der().clone());
-        let mut revocation = Vec::new();
-        if self.question.revocation.is_some()
+        let mut besides = Vec::new();
+        if (self.question.revocation.is_some() || self.question.transparency.is_some())
             // It could be read when it was found.
             && let Ok(certificate) = anchor.certificate()
         {
@@ -204,14 +207,17 @@ impl<'a, 'q> Search<'a, 'q> {
                 place,
             };
             let mut report = Report::new(self.question, true);
-            let (_, until) = self.revocation(&path, &issuer, &mut report)?;
-            valid_until = valid_until.min(until);
-            revocation = report.findings;
+            let _ = self.transparency(&path, &issuer, &mut report)?;
+            if self.question.revocation.is_some() {
+                let (_, until) = self.revocation(&path, &issuer, &mut report)?;
+                valid_until = valid_until.min(until);
+            }
+            besides = report.findings;
         }
         Ok(Some(Found {
             certificates,
             valid_until,
-            revocation,
+            besides,
         }))
     }
 
@@ -239,7 +245,7 @@ impl<'a, 'q> Search<'a, 'q> {
                 continue;
             }
             match self.first_bad_signature(path, &issuer)? {
-                None if self.is_unrevoked(path, &issuer)? => return Ok(Branch::Found(place, issuer.anchor)),
+                None if self.is_vouched_for(path, &issuer)? => return Ok(Branch::Found(place, issuer.anchor)),
                 None => {}
                 Some(bad) if bad + 1 < path.len() => return Ok(Branch::BadSignature(bad)),
                 Some(_) => {}

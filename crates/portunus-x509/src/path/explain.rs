@@ -182,12 +182,14 @@ impl<'a> Telling<'a, '_> {
             false,
         ));
         if let Some(anchor) = anchor
-            && question.revocation.is_some()
             && all_signed
         {
             let mut report = Report::new(question, false);
             // With no budget left, it is not told.
-            let _ = self.search.revocation(path, anchor, &mut report);
+            let _ = self.search.transparency(path, anchor, &mut report);
+            if question.revocation.is_some() {
+                let _ = self.search.revocation(path, anchor, &mut report);
+            }
             found.append(&mut report.findings);
         }
         let anchor = anchor.map(|anchor| summary(&anchor.certificate, true));

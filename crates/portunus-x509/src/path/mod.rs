@@ -9,6 +9,7 @@ mod order;
 mod policies;
 mod question;
 mod revocation;
+mod transparency;
 
 use crate::anchors::Anchors;
 use crate::certificate::Certificate;
@@ -86,7 +87,7 @@ fn search<C: AsRef<[u8]>>(chain: &[C], anchors: &Anchors, question: &Question<'_
             let found = Found {
                 certificates: vec![anchor],
                 valid_until: certificate.validity().not_after,
-                revocation: Vec::new(),
+                besides: Vec::new(),
             };
             Ok(VerifiedPath::new(found, chain, anchors, question))
         } else {

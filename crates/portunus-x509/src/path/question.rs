@@ -6,6 +6,7 @@ use crate::policies::InitialPolicies;
 use crate::policy::{Policy, Purpose, Severity};
 use crate::report::{Check, Refusal};
 use crate::revocation::{Revocation, Unknown};
+use crate::transparency::Transparency;
 use crate::verdict::VerifiedPath;
 use crate::{ServerName, UnixTime};
 
@@ -33,6 +34,7 @@ pub struct Question<'q> {
     pub(crate) memory: Option<&'q SignatureMemory>,
     pub(crate) initial_policies: Option<&'q InitialPolicies>,
     pub(crate) revocation: Option<&'q Revocation<'q>>,
+    pub(crate) transparency: Option<&'q Transparency<'q>>,
 }
 
 impl<'q> Question<'q> {
@@ -47,6 +49,7 @@ impl<'q> Question<'q> {
             memory: None,
             initial_policies: None,
             revocation: None,
+            transparency: None,
         }
     }
 
@@ -71,6 +74,12 @@ impl<'q> Question<'q> {
     /// Revocation is checked, with what is known about it.
     pub fn revocation(mut self, revocation: &'q Revocation<'q>) -> Self {
         self.revocation = Some(revocation);
+        self
+    }
+
+    /// The end entity has to be logged.
+    pub fn transparency(mut self, transparency: &'q Transparency<'q>) -> Self {
+        self.transparency = Some(transparency);
         self
     }
 

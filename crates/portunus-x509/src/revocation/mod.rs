@@ -1,13 +1,15 @@
 //! Revocation: what a caller knows about it, read and not judged.
 
+mod answer;
 mod crl;
 mod ocsp;
 mod points;
 
 use crate::der::Malformed;
 
+pub use answer::CertificateStatus;
 pub use crl::{RevocationList, RevocationReason, RevokedCertificate};
-pub use ocsp::{CertificateStatus, OcspResponse, OcspResponseStatus};
+pub use ocsp::{OcspResponse, OcspResponseStatus};
 
 pub(crate) use ocsp::BasicResponse;
 pub(crate) use points::{DistributionPoint, DistributionPoints, Reasons, directory_names};

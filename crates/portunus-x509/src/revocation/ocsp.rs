@@ -1,9 +1,9 @@
 //! Responses of OCSP (RFC 6960 section 4.2): read without copies, and not judged.
 
-use super::RevocationReason;
+use super::answer::{CertificateStatus, SingleResponse, generalized_time, note_critical};
 use crate::UnixTime;
-use crate::der::{Malformed, Oid, Problem, Reader, Time, known, tag};
-use crate::extensions::{Extension, each_extension};
+use crate::der::{Malformed, Oid, Problem, Reader, known, tag};
+use crate::extensions::each_extension;
 use crate::limits::{MAX_RESPONDER_CERTIFICATES, MAX_SINGLE_RESPONSES};
 use crate::name::DistinguishedName;
 use crate::signature::{self, Known};
@@ -65,34 +65,6 @@ pub(crate) enum Responder<'a> {
     Name(DistinguishedName<'a>),
     /// The SHA-1 of its key.
     Key(&'a [u8]),
-}
-
-/// What a response says of one certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CertificateStatus {
-    /// It is not known to be revoked.
-    Good,
-    /// It is revoked.
-    Revoked {
-        /// Since when.
-        since: UnixTime,
-        /// Why, where the response says so.
-        reason: Option<RevocationReason>,
-    },
-    /// The responder does not know it.
-    Unknown,
-}
-
-/// `SingleResponse`: the answer on one certificate.
-#[derive(Debug, Clone)]
-pub(crate) struct SingleResponse<'a> {
-    hash_algorithm: AlgorithmIdentifier<'a>,
-    issuer_name_hash: &'a [u8],
-    issuer_key_hash: &'a [u8],
-    serial: &'a [u8],
-    pub(crate) status: CertificateStatus,
-    pub(crate) this_update: UnixTime,
-    pub(crate) next_update: Option<UnixTime>,
 }
 
 impl<'a> OcspResponse<'a> {
@@ -278,119 +250,6 @@ impl Responder<'_> {
             Self::Name(name) => name.matches(subject),
             Self::Key(hash) => digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, key.key).as_ref() == *hash,
         }
-    }
-}
-
-impl<'a> SingleResponse<'a> {
-    /// ```text
-    /// SingleResponse ::= SEQUENCE {
-    ///     certID               SEQUENCE {
-    ///         hashAlgorithm  AlgorithmIdentifier,
-    ///         issuerNameHash OCTET STRING,
-    ///         issuerKeyHash  OCTET STRING,
-    ///         serialNumber   CertificateSerialNumber },
-    ///     certStatus           CertStatus,
-    ///     thisUpdate           GeneralizedTime,
-    ///     nextUpdate       [0] EXPLICIT GeneralizedTime OPTIONAL,
-    ///     singleExtensions [1] EXPLICIT Extensions OPTIONAL }
-    ///
-    /// CertStatus ::= CHOICE {
-    ///     good             [0] IMPLICIT NULL,
-    ///     revoked          [1] IMPLICIT SEQUENCE {
-    ///         revocationTime       GeneralizedTime,
-    ///         revocationReason [0] EXPLICIT CRLReason OPTIONAL },
-    ///     unknown          [2] IMPLICIT NULL }
-    /// ```
-    fn read(reader: &mut Reader<'a>, unknown_critical: &mut Option<Oid<'a>>) -> Result<Self, Malformed> {
-        let mut fields = reader.sequence()?;
-        let mut id = fields.at("certID").sequence()?;
-        let hash_algorithm = AlgorithmIdentifier::read(&mut id)?;
-        let issuer_name_hash = id.octets()?;
-        let issuer_key_hash = id.octets()?;
-        let serial = id.integer()?;
-        id.finish()?;
-        let choice = fields.at("certStatus").any()?;
-        let status = match (choice.tag, choice.contents) {
-            (0x80, []) => CertificateStatus::Good,
-            (0x82, []) => CertificateStatus::Unknown,
-            (0xa1, contents) => revoked(contents)?,
-            _ => return Err(fields.malformed(Problem::Tag)),
-        };
-        let this_update = generalized_time(fields.at("thisUpdate"))?;
-        let next_update = match fields.at("nextUpdate").optional(tag::context_constructed(0))? {
-            Some(element) => {
-                let mut inner = Reader::new(element.contents, "nextUpdate");
-                let time = generalized_time(&mut inner)?;
-                inner.finish()?;
-                Some(time)
-            }
-            None => None,
-        };
-        if let Some(element) = fields.at("singleExtensions").optional(tag::context_constructed(1))? {
-            let all = Reader::whole_sequence(element.contents, "singleExtensions")?;
-            each_extension(&all, |extension| {
-                note_critical(extension, unknown_critical);
-                Ok(())
-            })?;
-        }
-        fields.finish()?;
-        Ok(Self {
-            hash_algorithm,
-            issuer_name_hash,
-            issuer_key_hash,
-            serial,
-            status,
-            this_update,
-            next_update,
-        })
-    }
-
-    /// RFC 6960 section 4.1.1: by the hashes of the issuer's name and key.
-    fn is_of(&self, issuer: &DistinguishedName<'_>, key: &SubjectPublicKeyInfo<'_>) -> bool {
-        // SHA-1 names here, and protects nothing: two certificates of one issuer have different serial numbers.
-        let algorithm = match self.hash_algorithm.oid {
-            known::SHA1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
-            known::SHA256 => &digest::SHA256,
-            known::SHA384 => &digest::SHA384,
-            known::SHA512 => &digest::SHA512,
-            _ => return false,
-        };
-        digest::digest(algorithm, issuer.der()).as_ref() == self.issuer_name_hash
-            && digest::digest(algorithm, key.key).as_ref() == self.issuer_key_hash
-    }
-}
-
-fn revoked(contents: &[u8]) -> Result<CertificateStatus, Malformed> {
-    let mut info = Reader::new(contents, "certStatus.revoked");
-    let since = generalized_time(&mut info)?;
-    let reason = match info.optional(tag::context_constructed(0))? {
-        Some(element) => {
-            let mut inner = Reader::new(element.contents, "revocationReason");
-            let reason = inner.element(tag::ENUMERATED)?;
-            inner.finish()?;
-            let [reason] = reason.contents else {
-                return Err(inner.malformed(Problem::Value));
-            };
-            Some(RevocationReason(*reason))
-        }
-        None => None,
-    };
-    info.finish()?;
-    Ok(CertificateStatus::Revoked { since, reason })
-}
-
-/// GeneralizedTime alone, whatever the year.
-fn generalized_time(reader: &mut Reader<'_>) -> Result<UnixTime, Malformed> {
-    if reader.is_at(&[tag::GENERALIZED_TIME]) {
-        Ok(Time::read(reader)?.at)
-    } else {
-        Err(reader.malformed(Problem::Tag))
-    }
-}
-
-fn note_critical<'a>(extension: Extension<'a>, unknown_critical: &mut Option<Oid<'a>>) {
-    if extension.critical {
-        *unknown_critical = unknown_critical.or(Some(extension.oid));
     }
 }
 

@@ -85,7 +85,7 @@ impl<'a, 'q> Search<'a, 'q> {
             let certificate = candidate.certificate.clone();
             let standing = Standing { path, anchor, at };
             // What is stapled is about the peer's own certificate.
-            let stapled = match at {
+            let stapled = match *place {
                 0 => self.stapled(&certificate, standing)?,
                 _ => None,
             };
@@ -129,12 +129,17 @@ impl<'a, 'q> Search<'a, 'q> {
         })
     }
 
-    /// Who issued the certificate, with its key as the library reads it where that is kept.
-    fn issuer(&self, standing: Standing<'_, 'a>) -> (Certificate<'a>, Option<&'a KeptKey>) {
-        let above = standing.path.get(standing.at.saturating_add(1));
+    /// Who issued the certificate at this place of a path, with its key as the library reads it where that is kept.
+    pub(super) fn issuer(
+        &self,
+        path: &[usize],
+        at: usize,
+        anchor: &IssuingAnchor<'a>,
+    ) -> (Certificate<'a>, Option<&'a KeptKey>) {
+        let above = path.get(at.saturating_add(1));
         match above.and_then(|place| self.candidates.get(*place)) {
             Some(issuer) => (issuer.certificate.clone(), None),
-            None => (standing.anchor.certificate.clone(), Some(standing.anchor.anchor.key())),
+            None => (anchor.certificate.clone(), Some(anchor.anchor.key())),
         }
     }
 }

@@ -20,7 +20,7 @@ impl<'a, 'q> Search<'a, 'q> {
         standing: Standing<'_, 'a>,
     ) -> Result<Status<'q>, Exhausted> {
         let time = self.question.time;
-        let (issuer, kept_key) = self.issuer(standing);
+        let (issuer, kept_key) = self.issuer(standing.path, standing.at, standing.anchor);
         let Some(basic) = response.basic() else {
             return Ok(Status::Unknown(Why::Unsuccessful(response.status())));
         };
