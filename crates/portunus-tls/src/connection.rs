@@ -311,6 +311,19 @@ impl Connection {
         .map_err(|_| Misuse::ExporterLength.into())
     }
 
+    /// The `tls-exporter` channel binding (RFC 9266): what an application's own authentication is bound to, so that nobody in between can pass it on.
+    ///
+    /// # Errors
+    /// [`Misuse::NoChannelBinding`] in TLS 1.2 without extended main secret, or why the connection failed.
+    pub fn channel_binding(&self) -> Result<[u8; 32], Error> {
+        if !self.info().extended_main_secret {
+            return Err(Misuse::NoChannelBinding.into());
+        }
+        let mut binding = [0; 32];
+        self.export(b"EXPORTER-Channel-Binding", Some(&[]), &mut binding)?;
+        Ok(binding)
+    }
+
     /// Keying material that belongs to early data, and may be as old as that is (RFC 9846 section 7.5).
     ///
     /// # Errors

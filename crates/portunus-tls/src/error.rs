@@ -331,6 +331,9 @@ pub enum Misuse {
         "the connection was closed: its key has protected as many records as it may, and TLS 1.2 cannot replace it"
     )]
     KeyWornOut,
+    /// A channel binding of a connection of TLS 1.2 that is not bound to its handshake.
+    #[error("without extended main secret the connection has no channel binding that nobody in between could have too")]
+    NoChannelBinding,
     /// Early keying material of a connection that took no early data.
     #[error("the connection took no early data")]
     NoEarlyData,

@@ -55,4 +55,4 @@ pub use session::cache::SessionCache;
 pub use session::client::{ClientSession, ClientSessions, SessionMemory, Stapled};
 pub use session::early::{EarlyData, EarlyOffer, NoEarlyData};
 pub use session::replay::ReplayGuard;
-pub use session::tickets::Tickets;
+pub use session::ticket_keys::{Tickets, UnusableTicketKeys};

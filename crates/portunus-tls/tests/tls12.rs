@@ -517,6 +517,26 @@ fn both_sides_export_the_same_keying_material() {
     ));
 }
 
+/// RFC 9266.
+#[test]
+fn both_sides_have_the_same_channel_binding_and_no_other_connection_has_it() {
+    let authority = Authority::new();
+    let mut seen = Vec::new();
+    for policy in [Policy::modern(), tls12(), tls12()] {
+        let server = authority.server().with_policy(policy);
+        let (client, server) = Pair::new(&authority.client(), &server).run().connected();
+        let binding = client.channel_binding().unwrap();
+        assert_eq!(server.channel_binding().unwrap(), binding);
+        let mut exported = [0; 32];
+        client
+            .export(b"EXPORTER-Channel-Binding", Some(&[]), &mut exported)
+            .unwrap();
+        assert_eq!(exported, binding);
+        assert!(!seen.contains(&binding));
+        seen.push(binding);
+    }
+}
+
 #[derive(Default)]
 struct Log(std::sync::Mutex<Vec<(String, usize)>>);
 

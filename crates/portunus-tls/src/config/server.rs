@@ -14,7 +14,7 @@ use crate::policy::Policy;
 #[cfg(feature = "tls12")]
 use crate::session::cache::SessionCache;
 use crate::session::replay::ReplayGuard;
-use crate::session::tickets::Tickets;
+use crate::session::ticket_keys::Tickets;
 use crate::wire::ClientHello;
 
 /// Whether clients are asked for a certificate.

@@ -28,7 +28,8 @@ use crate::policy::Policy;
 use crate::session::client::SessionMemory;
 use crate::session::early::EarlyData;
 use crate::session::replay::ReplayGuard;
-use crate::session::tickets::{EarlyTerms, TicketContent, Tickets};
+use crate::session::ticket_keys::Tickets;
+use crate::session::tickets::{EarlyTerms, TicketContent};
 use crate::wire::{
     Certificate, CertificateRequest, CertificateVerify, CipherSuite, ClientHello, Decode, Encode, EncryptedExtensions,
     EndOfEarlyData, Finished, HandshakeType, Malformed, NamedGroup, NewSessionTicket, ServerHelloOrRetry,

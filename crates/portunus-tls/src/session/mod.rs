@@ -5,4 +5,5 @@ pub(crate) mod cache;
 pub(crate) mod client;
 pub(crate) mod early;
 pub(crate) mod replay;
+pub(crate) mod ticket_keys;
 pub(crate) mod tickets;

@@ -1,22 +1,14 @@
-//! A server's stateless tickets: the session, sealed under keys that rotate.
-
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+//! What a server's stateless tickets hold; the keys that they are sealed with are those of [`super::ticket_keys`].
 
 use portunus_x509::UnixTime;
 use zeroize::Zeroizing;
 
 use super::replay::GuardId;
-use crate::crypto::aead::TicketKey;
 use crate::crypto::secret::Secret;
-use crate::crypto::{CryptoFailed, random};
-use crate::limits::{MAX_SESSION_AGE, MAX_TICKET, TICKET_LIFETIME};
+use crate::limits::{MAX_SESSION_AGE, TICKET_LIFETIME};
 use crate::wire::CipherSuite;
 use crate::wire::{Malformed, Problem, Reader, TooLong, Writer};
 
-/// How long a key seals new tickets, in seconds: four keys a lifetime.
-const ROTATION: i64 = 6 * 3600;
-const NAME: usize = 16;
-const NONCE: usize = 12;
 /// The layout of what is sealed; another number is another layout.
 const LAYOUT: u8 = 4;
 
@@ -55,90 +47,6 @@ pub(crate) struct EarlyTerms {
     pub(crate) application_protocol: Option<Vec<u8>>,
 }
 
-struct NamedKey {
-    name: [u8; NAME],
-    key: TicketKey,
-    made: i64,
-}
-
-/// The keys of a server's tickets. The newest seals; older ones open until the tickets that they sealed are past their life. Many
-/// configurations may share them: each ticket is bound to what it was issued for.
-pub struct Tickets(Mutex<Vec<Arc<NamedKey>>>);
-
-impl Tickets {
-    /// Tickets under a fresh key.
-    ///
-    /// # Errors
-    /// `None` of the peer's doing: the random generator failed.
-    pub fn new(now: UnixTime) -> Result<Self, crate::error::Internal> {
-        let key = NamedKey::generate(now.0).map_err(|_| crate::error::Internal::Crypto)?;
-        Ok(Self(Mutex::new(vec![Arc::new(key)])))
-    }
-
-    /// Seals a ticket; `None` when the session does not fit one.
-    pub(crate) fn seal(&self, content: &TicketContent, now: UnixTime) -> Result<Option<Vec<u8>>, CryptoFailed> {
-        let Ok(mut plaintext) = content.encode() else {
-            return Ok(None);
-        };
-        if plaintext.len() > MAX_TICKET {
-            return Ok(None);
-        }
-        let nonce: [u8; NONCE] = random::array()?;
-        let key = rotate(&mut self.keys(), now.0)?;
-        key.key.seal(nonce, &key.name, &mut plaintext)?;
-        Ok(Some([&key.name[..], &nonce, &plaintext].concat()))
-    }
-
-    /// The keys, locked: not for as long as one of them works.
-    fn keys(&self) -> MutexGuard<'_, Vec<Arc<NamedKey>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Opens a ticket; `None` for one that is not ours, changed, or past its life.
-    pub(crate) fn open(&self, ticket: &[u8], now: UnixTime) -> Option<TicketContent> {
-        #[cfg(test)]
-        if let Some(recorded) = crate::crypto::recorded::ticket(ticket) {
-            return Some(recorded);
-        }
-        let (name, rest) = ticket.split_first_chunk::<NAME>()?;
-        let (nonce, sealed) = rest.split_first_chunk::<NONCE>()?;
-        if sealed.len() > MAX_TICKET.saturating_add(64) {
-            return None;
-        }
-        let mut sealed = Zeroizing::new(sealed.to_vec());
-        let key = self.keys().iter().find(|key| key.name == *name).cloned()?;
-        let content = TicketContent::decode(key.key.open(*nonce, name, &mut sealed)?).ok()?;
-        content.is_good_at(now).then_some(content)
-    }
-}
-
-/// The sealing key of this time: a new one when the newest is old, or when the clock went back past it.
-fn rotate(keys: &mut Vec<Arc<NamedKey>>, now: i64) -> Result<Arc<NamedKey>, CryptoFailed> {
-    let is_fresh = keys
-        .last()
-        .is_some_and(|key| (0..ROTATION).contains(&now.saturating_sub(key.made)));
-    if !is_fresh {
-        keys.retain(|key| now.saturating_sub(key.made) <= ROTATION + i64::from(TICKET_LIFETIME));
-        // A clock that jumps about must not pile up keys.
-        if keys.len() >= 16 {
-            keys.remove(0);
-        }
-        keys.push(Arc::new(NamedKey::generate(now)?));
-    }
-    keys.last().cloned().ok_or(CryptoFailed)
-}
-
-impl NamedKey {
-    fn generate(now: i64) -> Result<Self, CryptoFailed> {
-        let key = Secret::filled(32, random::fill)?;
-        Ok(Self {
-            name: random::array()?,
-            key: TicketKey::new(key.as_ref())?,
-            made: now,
-        })
-    }
-}
-
 impl TicketContent {
     /// Whether the session may still go on at this time. A clock that went back makes it too young: then it may not either.
     pub(crate) fn is_good_at(&self, now: UnixTime) -> bool {
@@ -153,7 +61,7 @@ impl TicketContent {
         // Room enough that the vector, which holds the secret, does not move while it grows; the tag is appended to it too.
         let chain: usize = self.chain.iter().map(|der| der.len().saturating_add(3)).sum();
         let mut w = Writer::new("ticket");
-        w.reserve(chain.saturating_add(self.server_name.len()).saturating_add(256));
+        w.reserve(chain.saturating_add(self.server_name.len()).saturating_add(512));
         w.u8(LAYOUT);
         w.u16(self.cipher_suite.0);
         w.bytes(&self.issued.0.to_be_bytes());
@@ -229,36 +137,11 @@ impl TicketContent {
     }
 }
 
-impl std::fmt::Debug for Tickets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Tickets(..)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::ticket_keys::Tickets;
     use super::*;
-
-    const HOUR: i64 = 3600;
-
-    fn names(keys: &[Arc<NamedKey>]) -> Vec<[u8; NAME]> {
-        keys.iter().map(|key| key.name).collect()
-    }
-
-    #[test]
-    fn a_key_is_forgotten_once_nothing_that_it_sealed_is_alive() {
-        let mut keys = vec![Arc::new(NamedKey::generate(0).unwrap())];
-        let first = keys[0].name;
-        for hours in 1..30 {
-            rotate(&mut keys, hours * HOUR).unwrap();
-        }
-        assert_eq!(keys.len(), 5);
-        assert_eq!(names(&keys)[0], first);
-        rotate(&mut keys, 30 * HOUR).unwrap();
-        assert_eq!(names(&keys)[0], first, "what it sealed last ends with this second");
-        rotate(&mut keys, 36 * HOUR).unwrap();
-        assert!(!names(&keys).contains(&first));
-    }
+    use crate::crypto::CryptoFailed;
 
     /// RFC 9846 section 4.7.1: tickets that come of tickets do not go on for ever.
     #[test]
@@ -313,16 +196,6 @@ mod tests {
             let ticket = tickets.seal(&content, now).unwrap().unwrap();
             let opened = tickets.open(&ticket, now).unwrap();
             assert_eq!((opened.early_data, opened.chain), (terms, content.chain));
-        }
-    }
-
-    #[test]
-    fn a_clock_that_jumps_about_piles_up_no_keys() {
-        let mut keys = vec![Arc::new(NamedKey::generate(0).unwrap())];
-        for jump in 0..100 {
-            let made = keys[keys.len() - 1].made;
-            rotate(&mut keys, made - 1).unwrap();
-            assert!(keys.len() <= 16, "{jump}");
         }
     }
 }

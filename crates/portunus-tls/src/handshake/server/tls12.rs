@@ -26,7 +26,8 @@ use crate::schedule::tls12::{MainSecret, Randoms};
 use crate::schedule::transcript::Transcript;
 use crate::session::cache::SessionId;
 use crate::session::early::EarlyData;
-use crate::session::tickets::{TicketContent, Tickets};
+use crate::session::ticket_keys::Tickets;
+use crate::session::tickets::TicketContent;
 use crate::wire::tls12::{
     CertificateRequest, ClientKeyExchange, NewSessionTicket, ServerHello, ServerHelloDone, ServerHelloExtensions,
     ServerKeyExchange,
