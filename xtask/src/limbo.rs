@@ -32,7 +32,7 @@ pub(crate) fn count() -> Result<Option<(u64, u64)>, Failure> {
     step(&mut build())?;
     let mut counts = None;
     step_by_line(&mut program(runner(), &[&file]), |line| {
-        counts = closing_line(line).or(counts)
+        counts = closing_line("limbo", line).or(counts)
     })?;
     match counts {
         Some(counts) => Ok(Some(counts)),
@@ -48,9 +48,10 @@ fn runner() -> std::path::PathBuf {
     target().join(format!("release/portunus-limbo{}", std::env::consts::EXE_SUFFIX))
 }
 
-/// `limbo: 5 right, 1 not as they should be`.
-fn closing_line(line: &str) -> Option<(u64, u64)> {
-    let (right, wrong) = line.strip_prefix("limbo: ")?.split_once(" right, ")?;
+/// The last line of a comparison with a suite: `limbo: 5 right, 1 not as they should be`.
+pub(crate) fn closing_line(suite: &str, line: &str) -> Option<(u64, u64)> {
+    let counts = line.strip_prefix(suite)?.strip_prefix(": ")?;
+    let (right, wrong) = counts.split_once(" right, ")?;
     let (wrong, _) = wrong.split_once(' ')?;
     Some((right.parse().ok()?, wrong.parse().ok()?))
 }
@@ -60,9 +61,9 @@ mod tests {
     #[test]
     fn the_closing_line_is_read() {
         assert_eq!(
-            super::closing_line("limbo: 5 right, 1 not as they should be"),
+            super::closing_line("limbo", "limbo: 5 right, 1 not as they should be"),
             Some((5, 1))
         );
-        assert_eq!(super::closing_line("crl    5    0"), None);
+        assert_eq!(super::closing_line("limbo", "crl    5    0"), None);
     }
 }

@@ -14,10 +14,12 @@ mod instrument;
 mod limbo;
 mod lint;
 mod peers;
+mod pkits;
 mod readme;
 mod rules;
 mod run;
 mod test;
+mod wiping;
 
 use std::process::ExitCode;
 
@@ -58,6 +60,11 @@ const COMMANDS: &[Known] = &[
         help: "Run BoringSSL's protocol tests against the engine: those that a pattern names, or all",
     },
     Known {
+        name: "wiping",
+        usage: "wiping",
+        help: "Search the memory that connections leave behind for their secrets",
+    },
+    Known {
         name: "bench",
         usage: "bench [NAME] [--json FILE]",
         help: "Measure side by side with other stacks",
@@ -66,6 +73,11 @@ const COMMANDS: &[Known] = &[
         name: "limbo",
         usage: "limbo [FILE] [--json OUT]",
         help: "Verify x509-limbo's cases, of FILE or of the one that PORTUNUS_LIMBO names",
+    },
+    Known {
+        name: "pkits",
+        usage: "pkits [FILE] [--json OUT]",
+        help: "Verify NIST's PKITS, by the expectations of FILE or of the one that PORTUNUS_PKITS names",
     },
 ];
 
@@ -102,9 +114,11 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
                 fail(format!("failed: {}", outcome.failed.join(", ")))
             }
         }
+        ["wiping"] => wiping::run(),
         ["bogo", words @ ..] => bogo::command(words),
         ["bench", words @ ..] => bench::run(words),
         ["limbo", words @ ..] => limbo::run(words),
+        ["pkits", words @ ..] => pkits::run(words),
         other => fail(format!("no such command: {}\n\n{}", other.join(" "), usage())),
     }
 }
@@ -157,6 +171,7 @@ mod tests {
             "bogo [--json FILE] [GLOB…]",
             "bench [NAME] [--json FILE]",
             "limbo [FILE] [--json OUT]",
+            "pkits [FILE] [--json OUT]",
         ] {
             assert!(usage.contains(name), "{name}");
         }

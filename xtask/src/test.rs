@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::fuzz::{self, Length};
 use crate::run::{Failure, cargo, fail, step, step_by_line};
-use crate::{bogo, limbo, peers, readme};
+use crate::{bogo, limbo, peers, pkits, readme, wiping};
 
 /// How long each fuzz target runs here; a long run is `cargo xtask fuzz`.
 const FUZZ: Length = Length::Seconds(5);
@@ -37,8 +37,15 @@ fn all(count: &mut Count) -> Result<(), Failure> {
         count.passed += 1;
         println!("README: {ran}");
     }
-    limbo(count)?;
+    verdicts(count)?;
     bogo(count)?;
+    if wiping::IS_HERE {
+        wiping::run().inspect_err(|_| count.failed += 1)?;
+        count.passed += 1;
+    } else {
+        println!("\nNot run, because the C heap has no other names here: wiping");
+        count.skipped += 1;
+    }
     let fuzzed = fuzz::run(None, FUZZ)?;
     println!("Fuzzing: {} targets, {} executions.", fuzzed.targets, fuzzed.executions);
     let failed = u64::try_from(fuzzed.failed.len()).unwrap_or(u64::MAX);
@@ -51,16 +58,17 @@ fn all(count: &mut Count) -> Result<(), Failure> {
     }
 }
 
-/// x509-limbo's cases, where its file is. One that is answered otherwise on purpose has not passed.
-fn limbo(count: &mut Count) -> Result<(), Failure> {
-    let Some((right, wrong)) = limbo::count()? else {
-        return Ok(());
-    };
-    count.passed += right;
-    count.failed += wrong;
-    match wrong {
+/// x509-limbo's cases and PKITS's tests, where their files are. One that is answered otherwise on purpose has not passed.
+fn verdicts(count: &mut Count) -> Result<(), Failure> {
+    let mut all_wrong = 0;
+    for (right, wrong) in [limbo::count()?, pkits::count()?].into_iter().flatten() {
+        count.passed += right;
+        count.failed += wrong;
+        all_wrong += wrong;
+    }
+    match all_wrong {
         0 => Ok(()),
-        _ => fail("cases of x509-limbo are not as they should be"),
+        _ => fail("cases of x509-limbo or tests of PKITS are not as they should be"),
     }
 }
 

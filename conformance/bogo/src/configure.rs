@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use portunus_tls::wire::{CipherSuite, ClientHello, NamedGroup, SignatureScheme};
+use portunus_tls::wire::{CipherSuite, ClientHello, NamedGroup, ProtocolVersion, SignatureScheme};
 use portunus_tls::{
-    ChooseConfig, ClientConfig, CompressCertificate, Decision, Identities, Misuse, Policy, ReplayGuard, ServerConfig,
-    Tickets,
+    ChooseConfig, ClientConfig, CompressCertificate, Decision, Identities, Misuse, Policy, ServerConfig,
 };
 use portunus_x509::{DnsName, ServerName};
 
@@ -15,16 +14,13 @@ use crate::early::MAX_EARLY_DATA;
 use crate::flags::{CertificateCompression, Settings};
 use crate::later::later;
 use crate::observe::Story;
-use crate::sessions::Newest;
+use crate::sessions::{Newest, Server};
 use crate::stop::Stop;
 use crate::verify::Judge;
 
-const TLS1_2: u16 = 0x0303;
-const TLS1_3: u16 = 0x0304;
-
 impl Settings {
     /// Whether the flags allow this version.
-    pub(crate) fn allows(&self, version: u16) -> bool {
+    fn allows(&self, ProtocolVersion(version): ProtocolVersion) -> bool {
         self.min_version.is_none_or(|min| min <= version)
             && self.max_version.is_none_or(|max| version <= max)
             && !self.no_versions.contains(&version)
@@ -35,15 +31,22 @@ impl Settings {
 const DEFAULT_SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::ECDSA_SECP256R1_SHA256,
     SignatureScheme::RSA_PSS_RSAE_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA256,
     SignatureScheme::ECDSA_SECP384R1_SHA384,
     SignatureScheme::RSA_PSS_RSAE_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA384,
     SignatureScheme::RSA_PSS_RSAE_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA512,
 ];
+
 const PKCS1: [SignatureScheme; 3] = [
     SignatureScheme::RSA_PKCS1_SHA256,
     SignatureScheme::RSA_PKCS1_SHA384,
     SignatureScheme::RSA_PKCS1_SHA512,
 ];
+
+const UNRECOGNIZED_NAME: u16 = 112;
+const TLS1_0: u16 = 0x0301;
 
 const POST_QUANTUM: [NamedGroup; 4] = [
     NamedGroup::X25519MLKEM768,
@@ -72,35 +75,67 @@ fn lacks(what: &'static str) -> impl FnOnce(Misuse) -> Stop {
 }
 
 fn policy(settings: &Settings) -> Result<Policy, Stop> {
-    if !settings.allows(TLS1_3) {
-        return Stop::not_implemented("versions without TLS 1.3");
+    // The runner plays peers of before RFC 7627 too.
+    let mut policy = Policy::compatible();
+    let versions: Vec<_> = (policy.versions().into_iter())
+        .filter(|version| settings.allows(*version))
+        .collect();
+    if !(TLS1_0..=ProtocolVersion::TLS1_3.0).any(|version| settings.allows(ProtocolVersion(version))) {
+        let refused = policy.with_versions(&versions).err();
+        return Stop::failed(format!(":{refused:?}: without any version"));
     }
-    let mut policy = Policy::modern();
-    if !settings.cipher_suites.is_empty() {
-        let suites: Vec<_> = settings.cipher_suites.iter().map(|id| CipherSuite(*id)).collect();
+    policy = policy.with_versions(&versions).map_err(lacks("any of the versions"))?;
+    if settings.allows(ProtocolVersion::TLS1_3) && !settings.cipher_suites.is_empty() {
+        let older = policy.cipher_suites().iter().filter(|suite| !is_of_tls13(**suite));
+        let suites = settings.cipher_suites.iter().map(|id| CipherSuite(*id));
+        let suites: Vec<_> = suites.chain(older.copied()).collect();
+        policy = policy.with_cipher_suites(&suites).map_err(lacks("a cipher suite"))?;
+    }
+    if let Some(list) = &settings.older_suites {
+        let allowed = older_suites(list)?;
+        let suites = policy.cipher_suites().iter().copied();
+        let suites: Vec<_> = suites.filter(|suite| is_of_tls13(*suite) || allowed(*suite)).collect();
         policy = policy.with_cipher_suites(&suites).map_err(lacks("a cipher suite"))?;
     }
     if !settings.groups.is_empty() {
         let groups: Vec<_> = settings.groups.iter().map(|id| NamedGroup(*id)).collect();
         policy = policy.with_groups(&groups).map_err(lacks("a group"))?;
     }
-    // Those that are for certificates alone the engine offers by itself, and never takes.
-    let schemes: Vec<_> = (settings.verify_schemes.iter().map(|id| SignatureScheme(*id)))
-        .filter(|scheme| !PKCS1.contains(scheme))
-        .collect();
-    let schemes = if settings.verify_schemes.is_empty() {
-        DEFAULT_SCHEMES
-    } else {
-        &schemes
-    };
     policy
-        .with_signature_schemes(schemes)
+        .with_signature_schemes(&verify_schemes(settings))
         .map_err(lacks("a signature scheme"))
 }
 
-/// Whether the peer may have wanted the version that the engine lacks and the flags allow.
-pub(crate) fn may_want_tls12(settings: &Settings) -> bool {
-    settings.allows(TLS1_2)
+/// What the runner wants to be verified. Where that is PKCS#1 alone, TLS 1.3 keeps what it has, or it would not be spoken.
+fn verify_schemes(settings: &Settings) -> Vec<SignatureScheme> {
+    let wanted: Vec<_> = settings.verify_schemes.iter().map(|id| SignatureScheme(*id)).collect();
+    if wanted.iter().any(|scheme| !PKCS1.contains(scheme)) {
+        return wanted;
+    }
+    let of_tls13 = settings.allows(ProtocolVersion::TLS1_3) || wanted.is_empty();
+    let others = DEFAULT_SCHEMES.iter().filter(|_| of_tls13);
+    let others = others.filter(|scheme| wanted.is_empty() || !PKCS1.contains(scheme));
+    wanted.iter().chain(others).copied().collect()
+}
+
+/// Which suites of TLS 1.2 an OpenSSL cipher list leaves: of that language only what we have and the runner says.
+fn older_suites(list: &[u8]) -> Result<fn(CipherSuite) -> bool, Stop> {
+    match list {
+        b"ALL:3DES" => Ok(|_| true),
+        b"DEFAULT:!AES" => Ok(|suite| {
+            matches!(
+                suite,
+                CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+                    | CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256
+            )
+        }),
+        _ => Stop::not_implemented(format!("-cipher {}", String::from_utf8_lossy(list))),
+    }
+}
+
+/// RFC 9846 appendix B.4: all of them begin with the same byte.
+fn is_of_tls13(CipherSuite(id): CipherSuite) -> bool {
+    id.to_be_bytes()[0] == 0x13
 }
 
 /// A client's configuration.
@@ -111,6 +146,9 @@ pub(crate) fn client(
     sessions: &Arc<Newest>,
     story: &Arc<Story>,
 ) -> Result<ClientConfig, Stop> {
+    if settings.fails_choice {
+        return Stop::not_implemented("-fail-cert-callback of a client");
+    }
     let policy = policy(settings)?;
     let server_groups: Vec<_> = settings.server_groups.iter().map(|id| NamedGroup(*id)).collect();
     let mut config = ClientConfig::new(Arc::new(judge))
@@ -142,6 +180,9 @@ pub(crate) fn client(
     if settings.early.is_on {
         config = config.with_early_data();
     }
+    if settings.is_fallback {
+        config = config.as_fallback();
+    }
     if !settings.no_tickets {
         config = config.with_sessions(sessions.clone());
     }
@@ -170,12 +211,15 @@ pub(crate) fn server(
     settings: &Settings,
     judge: Judge,
     credentials: Option<&Arc<Credentials>>,
-    tickets: &Arc<Tickets>,
-    guard: &Arc<ReplayGuard>,
+    sessions: &Server,
     story: &Arc<Story>,
 ) -> Result<ServerConfig, Stop> {
     if settings.verifies_resumed {
         return Stop::not_implemented("-reverify-on-resume of a server");
+    }
+    // A server without an identity for a name says so, and with no other alert.
+    if settings.choice_alert.is_some_and(|alert| alert != UNRECOGNIZED_NAME) {
+        return Stop::not_implemented("-fail-cert-callback-alert with another alert");
     }
     let mut config = match credentials {
         Some(credentials) => ServerConfig::new(credentials.clone()),
@@ -201,32 +245,57 @@ pub(crate) fn server(
         config = config.with_application_protocols(&[name]);
     }
     if settings.early.is_on {
-        config = config.with_early_data(guard.clone(), MAX_EARLY_DATA);
+        config = config.with_early_data(sessions.guard.clone(), MAX_EARLY_DATA);
     }
     if !settings.no_tickets {
-        config = config.with_tickets(tickets.clone());
+        config = config.with_tickets(sessions.tickets.clone());
     }
+    config = config.with_session_cache(sessions.cache.clone());
+    config = config.with_session_context(&settings.default_credential.session_context);
     Ok(config)
 }
 
 /// An application's own choice of the configuration.
 pub(crate) struct Chooser {
     config: Arc<ServerConfig>,
+    /// Those whose sessions go on only with them: the choice of one settles the configuration.
+    partitions: Option<Arc<Credentials>>,
     refuse: bool,
     slow: bool,
 }
 
 impl Chooser {
     /// What chooses: this, or the configuration itself.
-    pub(crate) fn of(settings: &Settings, config: ServerConfig) -> Arc<dyn ChooseConfig> {
+    pub(crate) fn of(
+        settings: &Settings,
+        config: ServerConfig,
+        credentials: Option<&Arc<Credentials>>,
+    ) -> Arc<dyn ChooseConfig> {
         let config = Arc::new(config);
-        if !settings.own_configuration_choice && !settings.refuse_configuration && !settings.slow {
+        let partitions = credentials.filter(|credentials| credentials.have_contexts()).cloned();
+        let refuse = settings.refuse_configuration || (settings.fails_choice && settings.choice_alert.is_none());
+        if !settings.own_configuration_choice && !refuse && !settings.slow && partitions.is_none() {
             return Arc::new(config);
         }
         Arc::new(Self {
             config,
-            refuse: settings.refuse_configuration,
+            partitions,
+            refuse,
             slow: settings.slow,
+        })
+    }
+
+    async fn config(&self, hello: &ClientHello<'_>, host: Option<&DnsName>) -> Result<Arc<ServerConfig>, String> {
+        if self.refuse {
+            return Err("the application refuses".to_owned());
+        }
+        let context = match &self.partitions {
+            None => None,
+            Some(credentials) => credentials.context_for(hello, host).await,
+        };
+        Ok(match context {
+            None => self.config.clone(),
+            Some(context) => Arc::new((*self.config).clone().with_session_context(context)),
         })
     }
 }
@@ -234,14 +303,10 @@ impl Chooser {
 impl ChooseConfig for Chooser {
     fn choose<'a>(
         &'a self,
-        _: &'a ClientHello<'_>,
-        _: Option<&'a DnsName>,
+        hello: &'a ClientHello<'_>,
+        host: Option<&'a DnsName>,
     ) -> Decision<'a, Result<Arc<ServerConfig>, String>> {
-        let choice = Decision::ready(if self.refuse {
-            Err("-fail-early-callback".to_owned())
-        } else {
-            Ok(self.config.clone())
-        });
+        let choice = Decision::later(self.config(hello, host));
         if self.slow { later(choice) } else { choice }
     }
 }

@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use portunus_tls::wire::{AlertDescription, ProtocolVersion, SignatureScheme};
-use portunus_tls::{Error, Handshake, Observe, PeerFault, ReplayGuard, Side, Tickets};
+use portunus_tls::wire::{AlertDescription, NamedGroup, ProtocolVersion, SignatureScheme};
+use portunus_tls::{Error, Handshake, Observe, Side};
 use portunus_x509::UnixTime;
 
 use crate::configure::{self, Chooser};
@@ -15,7 +15,7 @@ use crate::early;
 use crate::expect::{self, Found};
 use crate::flags::{Arguments, Credential, Settings};
 use crate::observe::Story;
-use crate::sessions::Newest;
+use crate::sessions::{Newest, Server};
 use crate::stop::Stop;
 use crate::stream::Stream;
 use crate::verify::{Judge, Verdict};
@@ -26,13 +26,11 @@ const READ_SIZE: u16 = 512;
 /// Plays all connections of the test.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Stop> {
     let mut process = Process {
-        tickets: Arc::new(Tickets::new(now(0)?).map_err(Error::from)?),
-        // It began a day ago: tests do not wait until it is sure of itself.
-        guard: Arc::new(ReplayGuard::new(1024, now(-86_400)?).map_err(Error::from)?),
+        server: Server::new(now(0)?).map_err(Error::from)?,
         sessions: Arc::default(),
         verdict: Verdict::default(),
         credentials: None,
-        peer_scheme: None,
+        kept: Kept::default(),
     };
     process.connection(&arguments.initial, &arguments.retry, 0)?;
     for number in 1..=arguments.initial.resume_count {
@@ -41,14 +39,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Stop> {
     Ok(())
 }
 
+/// What a full handshake told, and a session that goes on keeps.
+#[derive(Clone, Copy, Default)]
+struct Kept {
+    /// What the peer signed with.
+    scheme: Option<SignatureScheme>,
+    /// In TLS 1.2 there is no key exchange in a session that goes on.
+    group: Option<NamedGroup>,
+}
+
 /// What goes from one connection to the next.
 struct Process {
-    tickets: Arc<Tickets>,
-    guard: Arc<ReplayGuard>,
+    server: Server,
     sessions: Arc<Newest>,
     verdict: Verdict,
-    /// What the peer signed with last; a session that goes on keeps it.
-    peer_scheme: Option<SignatureScheme>,
+    kept: Kept,
     /// The credentials and what they were made from. A session is of the credentials that it began with, so they stay the same as long as they can.
     credentials: Option<(Vec<Credential>, Option<Arc<Credentials>>)>,
 }
@@ -66,15 +71,8 @@ impl Process {
         let judge = Judge::new(settings, retry, story.clone(), self.verdict.clone())?;
         let observer: Arc<dyn Observe> = story.clone();
         let handshake = if settings.server {
-            let config = configure::server(
-                settings,
-                judge,
-                credentials.as_ref(),
-                &self.tickets,
-                &self.guard,
-                &story,
-            )?;
-            Handshake::server(Chooser::of(settings, config), now, Some(observer))
+            let config = configure::server(settings, judge, credentials.as_ref(), &self.server, &story)?;
+            Handshake::server(Chooser::of(settings, config, credentials.as_ref()), now, Some(observer))
         } else {
             let config = configure::client(settings, judge, credentials.as_ref(), &self.sessions, &story)?;
             let name = configure::server_name(settings)?;
@@ -90,16 +88,11 @@ impl Process {
             verdict: &self.verdict,
             sessions_before: self.sessions.count(),
             sessions: &self.sessions,
-            peer_scheme: &mut self.peer_scheme,
+            kept: &mut self.kept,
         };
         let outcome = test.play(&mut stream);
         stream.end();
-        match outcome {
-            Err(Stop::Tls(error)) if is_about_version(&error) && configure::may_want_tls12(settings) => {
-                Stop::not_implemented("TLS 1.2")
-            }
-            outcome => outcome,
-        }
+        outcome
     }
 
     fn credentials(&mut self, settings: &Settings) -> Result<Option<Arc<Credentials>>, Stop> {
@@ -126,7 +119,7 @@ struct Test<'a> {
     verdict: &'a Verdict,
     sessions: &'a Newest,
     sessions_before: usize,
-    peer_scheme: &'a mut Option<SignatureScheme>,
+    kept: &'a mut Kept,
 }
 
 impl Test<'_> {
@@ -199,7 +192,13 @@ impl Test<'_> {
         let settings = self.settings;
         if !settings.shuts_down {
             self.echo(stream, checked)?;
-            self.check_sessions(stream)?;
+        }
+        self.check_sessions(stream)?;
+        if let Some(trace) = &settings.expect.trace {
+            let told = self.story.told().trace;
+            if told.as_bytes() != trace.as_slice() {
+                return Stop::failed(format!(":Unexpected: the trace is\n{told}"));
+            }
         }
         stream.close()?;
         if settings.check_close_notify {
@@ -224,12 +223,14 @@ impl Test<'_> {
             (Side::Client, info.signature_scheme)
         };
         if !info.resumed {
-            *self.peer_scheme = scheme;
+            self.kept.scheme = scheme;
         }
+        self.kept.group = info.group.or(self.kept.group);
         let found = Found {
             side,
             info,
-            peer_scheme: *self.peer_scheme,
+            peer_scheme: self.kept.scheme,
+            group: self.kept.group,
             told: &self.story.told(),
             credentials: self.credentials,
             verdict: self.verdict,
@@ -280,16 +281,24 @@ impl Test<'_> {
         Ok(())
     }
 
-    /// A server gives a session to each client, unless it is said that it does not.
+    /// A server gives a session to each client, unless it is said that it does not; in TLS 1.2 one that goes on is not replaced unless that is said.
     fn check_sessions(&self, stream: &mut Stream) -> Result<(), Stop> {
-        if self.settings.server || stream.connection()?.info().version < ProtocolVersion::TLS1_3 {
+        let (settings, info) = (self.settings, stream.connection()?.info());
+        let is_older = info.version < ProtocolVersion::TLS1_3;
+        // In TLS 1.3 it comes behind the handshake, for which nobody waits who has nothing to read.
+        if settings.server || (settings.shuts_down && !is_older) {
             return Ok(());
         }
-        let came = self.sessions.count() > self.sessions_before;
-        if came == self.settings.expect.no_session {
+        let came = if is_older && info.resumed {
+            self.story.told().ticket
+        } else {
+            self.sessions.count() > self.sessions_before
+        };
+        let is_new = !is_older || !info.resumed || settings.expect.ticket_renewal;
+        if came != (is_new && !settings.expect.no_session) {
             return Stop::failed(format!(":Unexpected: a new session: {came}"));
         }
-        if came {
+        if came && !is_older {
             let (allows, wanted) = (self.sessions.allows_early_data(), self.settings.early.expect_ticket);
             expect::same("whether the session allows early data", &allows, &wanted)?;
         }
@@ -306,15 +315,6 @@ impl Test<'_> {
             None => Ok(()),
             Some(_) => Stop::failed(":DataAfterClose: data came in place of close_notify"),
         }
-    }
-}
-
-/// Whether the two sides have no version in common: the engine has no TLS 1.2 yet.
-fn is_about_version(error: &Error) -> bool {
-    match error {
-        Error::Peer(fault) => matches!(fault, PeerFault::NoCommonVersion | PeerFault::VersionNotOffered),
-        Error::Alert(alert) => alert.description == AlertDescription::PROTOCOL_VERSION,
-        _ => false,
     }
 }
 

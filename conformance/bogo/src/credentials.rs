@@ -30,7 +30,7 @@ pub(crate) struct Credentials {
     /// Whether a client's choice is the application's own: the first, whatever the server asks for.
     own_choice: bool,
     slow: bool,
-    /// The application fails when it is asked what to staple.
+    /// The application finds no identity when it is asked for one, or for what to staple.
     fails: bool,
     chosen: Mutex<Option<i64>>,
 }
@@ -40,6 +40,7 @@ struct Numbered {
     identity: Arc<Identity>,
     must_match_issuer: bool,
     schemes: Vec<SignatureScheme>,
+    session_context: Vec<u8>,
 }
 
 impl Numbered {
@@ -62,6 +63,7 @@ impl Credentials {
             numbered.push(Numbered {
                 number,
                 must_match_issuer: credential.must_match_issuer,
+                session_context: credential.session_context.clone(),
                 schemes,
                 identity,
             });
@@ -77,7 +79,8 @@ impl Credentials {
             mute: Arc::new(mute),
             numbered,
             own_choice: settings.own_client_choice,
-            fails: settings.server && settings.own_ocsp_choice && settings.fails_ocsp,
+            fails: settings.server
+                && (settings.own_ocsp_choice && settings.fails_ocsp || settings.choice_alert.is_some()),
             slow: settings.slow,
             chosen: Mutex::new(None),
         }))
@@ -86,6 +89,20 @@ impl Credentials {
     /// The number of the credential that was chosen last.
     pub(crate) fn chosen(&self) -> Option<i64> {
         *self.chosen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a credential that was added has a context of sessions of its own.
+    pub(crate) fn have_contexts(&self) -> bool {
+        let mut added = self.numbered.iter().filter(|known| known.number != DEFAULT);
+        added.any(|known| !known.session_context.is_empty())
+    }
+
+    /// The context of the credential that this client would get in a full handshake, if it has one.
+    pub(crate) async fn context_for(&self, hello: &ClientHello<'_>, host: Option<&DnsName>) -> Option<&[u8]> {
+        let chosen = ChooseIdentity::choose(&self.identities, hello, host).await?;
+        let mut all = self.numbered.iter();
+        let known = all.find(|known| Arc::ptr_eq(&known.identity, &chosen))?;
+        Some(known.session_context.as_slice()).filter(|context| !context.is_empty())
     }
 
     fn note(&self, identity: Option<Arc<Identity>>) -> Option<Arc<Identity>> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use portunus_tls::wire::{ProtocolVersion, SignatureScheme};
+use portunus_tls::wire::{NamedGroup, ProtocolVersion, SignatureScheme};
 use portunus_tls::{ConnectionInfo, Side};
 
 use crate::configure::authorities;
@@ -19,6 +19,7 @@ pub(crate) struct Found<'a> {
     pub(crate) info: &'a ConnectionInfo,
     pub(crate) told: &'a Told,
     pub(crate) peer_scheme: Option<SignatureScheme>,
+    pub(crate) group: Option<NamedGroup>,
     pub(crate) credentials: Option<&'a Credentials>,
     pub(crate) verdict: &'a Verdict,
     /// Whether this connection was to go on with a session.
@@ -52,7 +53,7 @@ pub(crate) fn check(settings: &Settings, found: &Found<'_>) -> Result<(), Stop> 
         same("the cipher suite", &info.cipher_suite.0, &suite)?;
     }
     if let Some(group) = expect.group {
-        same("the group", &info.group.map(|group| group.0), &Some(group))?;
+        same("the group", &found.group.map(|group| group.0), &Some(group))?;
     }
     if let Some(scheme) = expect.peer_scheme {
         let found = found.peer_scheme.map(|found| found.0);
@@ -104,8 +105,15 @@ pub(crate) fn check(settings: &Settings, found: &Found<'_>) -> Result<(), Stop> 
     if let Some(retry) = expect.retry {
         same("HelloRetryRequest", &info.retried, &retry)?;
     }
-    if let Some(has_session_id) = expect.session_id {
-        // From TLS 1.3 on the server echoes what the client sent, and no session has an id.
+    if expect.secure_renegotiation {
+        same("renegotiation_info", &told.renegotiation_info, &true)?;
+    }
+    if expect.extended_main_secret {
+        same("extended main secret", &info.extended_main_secret, &true)?;
+    }
+    // What the server gives; of a session that goes on it echoes what the client sent.
+    if let Some(has_session_id) = expect.session_id.filter(|_| !found.resumes) {
+        // From TLS 1.3 on the server echoes it always, and no session has an id.
         let has = info.version <= ProtocolVersion::TLS1_2 && told.session_id > 0;
         same("a session id", &has, &has_session_id)?;
     }

@@ -25,11 +25,13 @@ pub(crate) struct Settings {
     pub(crate) max_version: Option<u16>,
     pub(crate) no_versions: Vec<u16>,
     pub(crate) cipher_suites: Vec<u16>,
+    pub(crate) older_suites: Option<Vec<u8>>,
     pub(crate) groups: Vec<u16>,
     pub(crate) key_shares: Option<Vec<u16>>,
     pub(crate) server_groups: Vec<u16>,
     pub(crate) verify_schemes: Vec<u16>,
     pub(crate) grease: bool,
+    pub(crate) is_fallback: bool,
 
     // Who we are, and who the peer has to be.
     pub(crate) default_credential: Credential,
@@ -43,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) own_client_choice: bool,
     pub(crate) own_configuration_choice: bool,
     pub(crate) refuse_configuration: bool,
+    pub(crate) fails_choice: bool,
+    pub(crate) choice_alert: Option<u16>,
     pub(crate) certificate_compression: CertificateCompression,
     pub(crate) asks_for_status: bool,
     pub(crate) asks_for_timestamps: bool,
@@ -104,6 +108,10 @@ pub(crate) struct Expected {
     pub(crate) for_all_names: Option<bool>,
     pub(crate) session_miss: bool,
     pub(crate) no_session: bool,
+    pub(crate) ticket_renewal: bool,
+    pub(crate) extended_main_secret: bool,
+    pub(crate) secure_renegotiation: bool,
+    pub(crate) trace: Option<Vec<u8>>,
     pub(crate) session_id: Option<bool>,
 }
 
@@ -124,6 +132,8 @@ pub(crate) struct Credential {
     pub(crate) schemes: Vec<u16>,
     pub(crate) ocsp_response: Option<Vec<u8>>,
     pub(crate) timestamps: Option<Vec<u8>>,
+    /// Sessions of other contexts do not go on with it.
+    pub(crate) session_context: Vec<u8>,
     /// It is shown only to peers that name who issued it.
     pub(crate) must_match_issuer: bool,
 }
@@ -186,6 +196,11 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     ("no-key-shares", Nothing(|s| s.key_shares = Some(Vec::new()))),
     ("verify-prefs", Id(|s, n| s.verify_schemes.push(n))),
     ("enable-grease", Nothing(|s| s.grease = true)),
+    // What the engine does always: its own order as a server, and no server without RFC 5746 as a client.
+    ("server-preference", Nothing(|_| {})),
+    ("no-legacy-server-connect", Nothing(|_| {})),
+    ("cipher", Text(|s, list| s.older_suites = Some(list))),
+    ("fallback-scsv", Nothing(|s| s.is_fallback = true)),
     // Who we are, and who the peer has to be.
     (
         "new-x509-credential",
@@ -198,6 +213,10 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     (
         "signed-cert-timestamps",
         Blob(|s, list| s.credential().timestamps = Some(list)),
+    ),
+    (
+        "session-id-context",
+        Blob(|s, context| s.credential().session_context = context),
     ),
     // A server has nothing to enable: it staples what it has for those who ask.
     ("enable-ocsp-stapling", Nothing(|s| s.asks_for_status = true)),
@@ -233,6 +252,8 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     ("use-old-client-cert-callback", Nothing(|s| s.own_client_choice = true)),
     ("use-early-callback", Nothing(|s| s.own_configuration_choice = true)),
     ("fail-early-callback", Nothing(|s| s.refuse_configuration = true)),
+    ("fail-cert-callback", Nothing(|s| s.fails_choice = true)),
+    ("fail-cert-callback-alert", Id(|s, alert| s.choice_alert = Some(alert))),
     ("use-client-ca-list", Text(|s, list| s.authorities = Some(list))),
     ("host-name", Text(|s, name| s.host_name = Some(name))),
     ("advertise-alpn", Text(|s, list| s.advertise_alpn = Some(list))),
@@ -317,6 +338,16 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     ("expect-no-hrr", Nothing(|s| s.expect.retry = Some(false))),
     ("expect-session-miss", Nothing(|s| s.expect.session_miss = true)),
     ("expect-no-session", Nothing(|s| s.expect.no_session = true)),
+    ("expect-ticket-renewal", Nothing(|s| s.expect.ticket_renewal = true)),
+    (
+        "expect-extended-master-secret",
+        Nothing(|s| s.expect.extended_main_secret = true),
+    ),
+    (
+        "expect-secure-renegotiation",
+        Nothing(|s| s.expect.secure_renegotiation = true),
+    ),
+    ("expect-msg-callback", Text(|s, trace| s.expect.trace = Some(trace))),
     ("expect-session-id", Nothing(|s| s.expect.session_id = Some(true))),
     ("expect-no-session-id", Nothing(|s| s.expect.session_id = Some(false))),
     // Early data.

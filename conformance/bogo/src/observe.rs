@@ -2,7 +2,10 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use portunus_tls::wire::{CertificateRequest, ClientHello, Decode, HandshakeType, ServerHelloOrRetry};
+use portunus_tls::wire::{
+    AlertDescription, AlertLevel, CertificateRequest, ClientHello, ContentType, Decode, HandshakeType,
+    ServerHelloOrRetry, tls12,
+};
 use portunus_tls::{Direction, EarlyData, KeyLog, Note, Observe};
 
 /// See the module.
@@ -14,6 +17,12 @@ pub(crate) struct Story(Mutex<Told>);
 pub(crate) struct Told {
     /// The length of the session id in the ServerHello.
     pub(crate) session_id: usize,
+    /// Whether the server said that it renegotiates securely (RFC 5746); in TLS 1.3 there is nothing to say.
+    pub(crate) renegotiation_info: bool,
+    /// Messages and alerts, as OpenSSL's message callback tells of them.
+    pub(crate) trace: String,
+    /// Whether a ticket came.
+    pub(crate) ticket: bool,
     /// The protocols that the client offered, as they stand in its ClientHello.
     pub(crate) advertised_alpn: Option<Vec<u8>>,
     /// The signature schemes that the peer said it verifies.
@@ -48,10 +57,18 @@ impl Story {
 impl Observe for Story {
     fn note(&self, note: &Note<'_>) {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.trace.push_str(&traced(note));
         let (direction, kind, bytes) = match note {
             Note::Message { direction, kind, bytes } => (direction, kind, bytes),
             Note::EarlyData(early_data) => {
                 told.early_data = Some(*early_data);
+                return;
+            }
+            Note::Ticket {
+                direction: Direction::Received,
+                ..
+            } => {
+                told.ticket = true;
                 return;
             }
             _ => return,
@@ -78,10 +95,20 @@ impl Observe for Story {
             (_, HandshakeType::SERVER_HELLO) => {
                 if let Ok(ServerHelloOrRetry::ServerHello(hello)) = ServerHelloOrRetry::read(body) {
                     told.session_id = hello.legacy_session_id_echo.len();
+                    told.renegotiation_info = hello.extensions.supported_versions.is_some();
+                }
+                if let Ok(hello) = tls12::ServerHello::read(body) {
+                    told.renegotiation_info |= hello.extensions.renegotiation_info.is_some();
                 }
             }
             (Direction::Received, HandshakeType::CERTIFICATE_REQUEST) => {
-                if let Ok(request) = CertificateRequest::read(body) {
+                // The two versions' messages cannot be taken for each other: one begins with a list of types, the other with an empty context.
+                if let Ok(request) = tls12::CertificateRequest::read(body) {
+                    let schemes = request.supported_signature_algorithms;
+                    told.peer_schemes = schemes.iter().map(|scheme| scheme.0).collect();
+                    let names = request.certificate_authorities;
+                    told.authorities = Some(names.iter().map(|name| name.0.to_vec()).collect());
+                } else if let Ok(request) = CertificateRequest::read(body) {
                     let schemes = request.signature_algorithms.unwrap_or_default();
                     told.peer_schemes = schemes.iter().map(|scheme| scheme.0).collect();
                     let names = request.certificate_authorities;
@@ -90,6 +117,32 @@ impl Observe for Story {
             }
             _ => {}
         }
+    }
+}
+
+/// A line of the trace, or nothing.
+fn traced(note: &Note<'_>) -> String {
+    let verb = |direction: &Direction| match direction {
+        Direction::Sent => "write",
+        Direction::Received => "read",
+    };
+    match note {
+        Note::Message { direction, kind, .. } => format!("{} hs {}\n", verb(direction), kind.0),
+        Note::Record {
+            direction,
+            inner: ContentType::CHANGE_CIPHER_SPEC,
+            ..
+        } => format!("{} ccs\n", verb(direction)),
+        Note::AlertReceived(alert) => format!("read alert {} {}\n", alert.level.0, alert.description.0),
+        Note::AlertSent { description } => {
+            let level = if *description == AlertDescription::CLOSE_NOTIFY {
+                AlertLevel::WARNING
+            } else {
+                AlertLevel::FATAL
+            };
+            format!("write alert {} {}\n", level.0, description.0)
+        }
+        _ => String::new(),
     }
 }
 

@@ -1,9 +1,27 @@
 //! What goes from one connection to the next.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use portunus_tls::{ClientSession, ClientSessions};
-use portunus_x509::ServerName;
+use portunus_tls::{ClientSession, ClientSessions, Internal, ReplayGuard, SessionCache, Tickets};
+use portunus_x509::{ServerName, UnixTime};
+
+/// What a server keeps of its sessions.
+pub(crate) struct Server {
+    pub(crate) tickets: Arc<Tickets>,
+    pub(crate) cache: Arc<SessionCache>,
+    pub(crate) guard: Arc<ReplayGuard>,
+}
+
+impl Server {
+    pub(crate) fn new(now: UnixTime) -> Result<Self, Internal> {
+        Ok(Self {
+            tickets: Arc::new(Tickets::new(now)?),
+            cache: Arc::default(),
+            // It began a day ago: tests do not wait until it is sure of itself.
+            guard: Arc::new(ReplayGuard::new(1024, UnixTime(now.0.saturating_sub(86_400)))?),
+        })
+    }
+}
 
 /// The client's newest session, which the next connection offers.
 #[derive(Debug, Default)]

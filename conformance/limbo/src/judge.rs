@@ -2,20 +2,12 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use portunus_x509::{Anchors, Policy, Purpose, ServerName, UnixTime, pem, verify};
+use portunus_verdicts::Actual;
+use portunus_x509::{Anchors, Policy, Purpose, Question, Revocation, RevocationList, ServerName, UnixTime, pem};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::suite::{Case, Kind};
-
-/// What became of a case, and why.
-#[derive(Debug)]
-pub(crate) enum Actual {
-    Accepted,
-    Refused(String),
-    /// It asks for something that the verifier does not do.
-    LeftOut(&'static str),
-}
 
 /// The profile that a namespace is written for.
 fn policy(case: &Case) -> Policy {
@@ -37,12 +29,12 @@ pub(crate) fn judge(case: &Case) -> Result<Actual, String> {
     let mut anchors = Anchors::new();
     for pem in &case.trusted_certs {
         // Part of the case as much as the peer's: what nobody can read is trusted by nobody.
-        if let Err(why) = der(pem).and_then(|der| anchors.add_der(&der).map_err(|error| error.to_string())) {
+        if let Err(why) = certificate(pem).and_then(|der| anchors.add_der(&der).map_err(|error| error.to_string())) {
             return Ok(Actual::Refused(format!("an anchor: {why}")));
         }
     }
     let sent = std::iter::once(&case.peer_certificate).chain(&case.untrusted_intermediates);
-    let chain: Vec<_> = match sent.map(|pem| der(pem)).collect() {
+    let chain: Vec<_> = match sent.map(|pem| certificate(pem)).collect() {
         Ok(chain) => chain,
         Err(why) => return Ok(Actual::Refused(why)),
     };
@@ -57,7 +49,25 @@ pub(crate) fn judge(case: &Case) -> Result<Actual, String> {
         Kind::Server => Purpose::TlsServer,
         Kind::Client => Purpose::TlsClient,
     };
-    let verdict = verify(&chain, &anchors, purpose, name.as_ref(), time(case)?, &policy(case));
+    let policy = policy(case);
+    let mut question = Question::new(purpose, time(case)?, &policy);
+    if let Some(name) = &name {
+        question = question.name(name);
+    }
+    // Where there are lists, an unknown status and an unusable list are failures.
+    let lists: Vec<_> = match case.crls.iter().map(|pem| list(pem)).collect() {
+        Ok(lists) => lists,
+        Err(why) => return Ok(Actual::Refused(format!("a revocation list: {why}"))),
+    };
+    let read = lists.iter().map(|der| RevocationList::parse(der));
+    let revocation = match read.collect::<Result<Vec<_>, _>>() {
+        Ok(lists) => Revocation::hard_fail(lists),
+        Err(malformed) => return Ok(Actual::Refused(format!("a revocation list: {malformed}"))),
+    };
+    if !case.crls.is_empty() {
+        question = question.revocation(&revocation);
+    }
+    let verdict = question.verify(&chain, &anchors);
     Ok(match verdict {
         Ok(_) => Actual::Accepted,
         Err(refusal) => Actual::Refused(refusal.to_string()),
@@ -65,9 +75,6 @@ pub(crate) fn judge(case: &Case) -> Result<Actual, String> {
 }
 
 fn left_out(case: &Case) -> Option<&'static str> {
-    if !case.crls.is_empty() {
-        return Some("certificate revocation lists");
-    }
     if !case.signature_algorithms.is_empty() {
         return Some("a list of signature algorithms that the caller sets");
     }
@@ -85,12 +92,19 @@ fn left_out(case: &Case) -> Option<&'static str> {
     None
 }
 
-fn der(pem: &str) -> Result<Vec<u8>, String> {
-    let mut certificates = pem::certificates(pem).map_err(|error| error.to_string())?;
-    match (certificates.pop(), certificates.is_empty()) {
-        (Some((_, der)), true) => Ok(der),
-        _ => Err("not one certificate".to_owned()),
-    }
+fn certificate(pem: &str) -> Result<Vec<u8>, String> {
+    let certificates = pem::certificates(pem).map_err(|error| error.to_string())?;
+    only(certificates).ok_or_else(|| "not one certificate".to_owned())
+}
+
+fn list(pem: &str) -> Result<Vec<u8>, String> {
+    let lists = pem::revocation_lists(pem).map_err(|error| error.to_string())?;
+    only(lists).ok_or_else(|| "not one revocation list".to_owned())
+}
+
+fn only(mut blocks: Vec<(usize, Vec<u8>)>) -> Option<Vec<u8>> {
+    let (_, der) = blocks.pop()?;
+    blocks.is_empty().then_some(der)
 }
 
 fn time(case: &Case) -> Result<UnixTime, String> {

@@ -141,6 +141,7 @@ faults! {
     PeerFault {
         BadRecordMac => BAD_RECORD_MAC, "RFC 9846 section 5.2", "a record from the peer does not authenticate: it was changed, dropped, repeated or reordered on the way, or is sealed with another key";
         RecordOverflow => RECORD_OVERFLOW, "RFC 9846 section 5.1", "the peer sent a record longer than the protocol allows";
+        RecordVersion => PROTOCOL_VERSION, "RFC 5246 section 6.2.1", "the peer sent a record of another version than was agreed";
         NoContentType => UNEXPECTED_MESSAGE, "RFC 9846 section 5.4", "the peer sent a record of padding alone, without a content type";
         EmptyRecord => UNEXPECTED_MESSAGE, "RFC 9846 section 5.1", "the peer sent an empty record of a type that may not be empty";
         BadAlertRecord => DECODE_ERROR, "RFC 9846 section 6", "the peer sent an alert that is not two bytes long in a record of its own";
@@ -154,6 +155,7 @@ faults! {
         NoCommonCipherSuite => HANDSHAKE_FAILURE, "RFC 9846 section 4.2.1", "the peer offers no cipher suite that is allowed here";
         NoCipherSuiteForKey => HANDSHAKE_FAILURE, "RFC 5246 section 7.4.1.3", "the peer offers cipher suites of TLS 1.2 that are allowed here, but none for the kind of key that the certificate here has";
         NoCommonGroup => HANDSHAKE_FAILURE, "RFC 9846 section 4.2.1", "the peer offers no key exchange group that is allowed here";
+        NoGroupForKey => HANDSHAKE_FAILURE, "RFC 8422 section 5.1.1", "the peer does not read the curve that the key of the certificate here is on";
         NoCommonSignatureScheme => HANDSHAKE_FAILURE, "RFC 9846 section 4.2.1", "the peer cannot verify a signature of any of the certificates here";
         CompressionOffered => ILLEGAL_PARAMETER, "RFC 9846 section 4.2.2", "the peer offers compression methods other than null";
         NullCompressionMissing => ILLEGAL_PARAMETER, "RFC 5246 section 7.4.1.2", "the peer does not offer the null compression method";
@@ -264,6 +266,7 @@ impl CertificateFault {
                 RefusalKind::BadCertificate | RefusalKind::NameMismatch => AlertDescription::BAD_CERTIFICATE,
                 RefusalKind::UnsupportedCertificate => AlertDescription::UNSUPPORTED_CERTIFICATE,
                 RefusalKind::Expired => AlertDescription::CERTIFICATE_EXPIRED,
+                RefusalKind::Revoked => AlertDescription::CERTIFICATE_REVOKED,
                 RefusalKind::UnknownCa => AlertDescription::UNKNOWN_CA,
                 RefusalKind::Other => AlertDescription::CERTIFICATE_UNKNOWN,
             },

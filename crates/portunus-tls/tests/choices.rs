@@ -15,7 +15,7 @@ use portunus_tls::{
     NotInflated, PathVerifier, PeerFault, Policy, Presented, ServerConfig, SessionMemory, Stapled, Tickets,
     UnusableIdentity, Verified, VerifyPeer, Zlib,
 };
-use portunus_x509::Policy as PathPolicy;
+use portunus_x509::{Anchors, Policy as PathPolicy, Purpose, Question, Revocation, RevocationList};
 
 /// The record of the ClientHello, whose body begins after the headers of record and message.
 fn hello(client: &ClientConfig) -> Vec<u8> {
@@ -144,6 +144,37 @@ fn the_peer_is_told_what_the_applications_own_verifier_says() {
     assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::CERTIFICATE_REVOKED));
 }
 
+/// Looks up whether a certificate was revoked.
+struct LooksUp(Arc<Anchors>, Vec<u8>);
+
+impl VerifyPeer for LooksUp {
+    fn verify<'a>(&'a self, presented: Presented<'a>) -> Decision<'a, Result<Verified, CertificateFault>> {
+        let revocation = Revocation::soft_fail([RevocationList::parse(&self.1).unwrap()]);
+        let verdict = Question::new(Purpose::TlsServer, presented.now, &PathPolicy::private())
+            .revocation(&revocation)
+            .verify(presented.chain, &self.0);
+        Decision::ready(match verdict {
+            Ok(_) => Ok(Verified::default()),
+            Err(refusal) => Err(CertificateFault::Refused(Arc::new(refusal))),
+        })
+    }
+
+    fn trust(&self) -> [u8; 32] {
+        [0; 32]
+    }
+}
+
+#[test]
+fn a_revoked_certificate_has_an_alert_of_its_own() {
+    let authority = Authority::new();
+    let identity = authority.issue(&["localhost"], &rcgen::PKCS_ECDSA_P256_SHA256);
+    let list = authority.revoking(&identity.chain()[0]);
+    let server = ServerConfig::new(Arc::new(Identities::new(vec![Arc::new(identity)])));
+    let client = ClientConfig::new(Arc::new(LooksUp(authority.anchors(), list)));
+    let told = Pair::new(&client, &server).run().server.unwrap_err();
+    assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::CERTIFICATE_REVOKED));
+}
+
 /// Keeps what was stapled.
 struct Sees(PathVerifier, Mutex<Option<Stapled>>);
 
@@ -260,6 +291,22 @@ fn a_hint_of_the_servers_groups_tells_the_key_share() {
     assert_eq!(hinted.key_shares(), [NamedGroup::SECP256R1], "in our own order");
     let useless = client().with_server_groups(&[NamedGroup::X448]);
     assert_eq!(useless.key_shares(), client().key_shares());
+}
+
+#[test]
+fn the_policy_against_recording_keeps_to_hybrid_groups() {
+    let authority = Authority::new();
+    let server = authority.server().with_policy(Policy::post_quantum());
+    for policy in [Policy::post_quantum(), Policy::modern()] {
+        let client = authority.client().with_policy(policy);
+        let (client, _) = Pair::new(&client, &server).run().connected();
+        assert_eq!(client.info().group, Some(NamedGroup::X25519MLKEM768));
+    }
+    let classical = Policy::modern().with_groups(&[NamedGroup::X25519]).unwrap();
+    let outcome = Pair::new(&authority.client().with_policy(classical), &server).run();
+    assert!(matches!(outcome.server, Err(Error::Peer(PeerFault::NoCommonGroup))));
+    let told = outcome.client.unwrap_err();
+    assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::HANDSHAKE_FAILURE));
 }
 
 /// Inflates to nothing.

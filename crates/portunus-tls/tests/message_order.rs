@@ -5,15 +5,14 @@
 mod forge;
 mod pair;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use forge::orders::{self, Next, Types, is_out_of_order};
 use forge::{HANDSHAKE, Sealer, Secrets, messages, plain, records};
-use pair::{Authority, Outcome, Pair, received, sent};
-use portunus_tls::wire::{AlertDescription, CipherSuite, HandshakeType, NamedGroup};
-use portunus_tls::{ClientConfig, Connection, Error, Identities, PathVerifier, Policy, ServerConfig};
+use pair::{Authority, Pair, received, sent};
+use portunus_tls::wire::{CipherSuite, HandshakeType, NamedGroup};
+use portunus_tls::{ClientConfig, Connection, Identities, PathVerifier, Policy, ServerConfig};
 use portunus_x509::Policy as PathPolicy;
-
-type Types = &'static [HandshakeType];
 
 const CLIENT_HELLO: HandshakeType = HandshakeType::CLIENT_HELLO;
 const SERVER_HELLO: HandshakeType = HandshakeType::SERVER_HELLO;
@@ -24,9 +23,6 @@ const CERTIFICATE_REQUEST: HandshakeType = HandshakeType::CERTIFICATE_REQUEST;
 const CERTIFICATE_VERIFY: HandshakeType = HandshakeType::CERTIFICATE_VERIFY;
 const FINISHED: HandshakeType = HandshakeType::FINISHED;
 const KEY_UPDATE: HandshakeType = HandshakeType::KEY_UPDATE;
-
-/// What may come next in a flight of which `so_far` came.
-type Next = fn(so_far: &[HandshakeType]) -> Types;
 
 /// The server's flight of a full handshake, to a client.
 fn to_client(so_far: &[HandshakeType]) -> Types {
@@ -67,116 +63,35 @@ fn to_asking_server(so_far: &[HandshakeType]) -> Types {
     }
 }
 
-/// Each type there may be, with the message of this flight, or with a body of rubbish.
-fn message(kind: HandshakeType, flight: &[Vec<u8>]) -> Vec<u8> {
-    let genuine = flight.iter().find(|message| message[0] == kind.0);
-    genuine.cloned().unwrap_or_else(|| vec![kind.0, 0, 0, 2, 0xff, 0xff])
-}
-
-/// What is sent in a flight's place: so many of its messages, then these types.
-struct Play {
-    prefix: usize,
-    next: Vec<HandshakeType>,
-}
-
-/// Every type behind every prefix of a flight of this length, and every pair of known types.
-fn plays(length: usize) -> impl Iterator<Item = Play> {
-    (0..length).flat_map(|prefix| {
-        let every = (0..=255).map(|kind| vec![HandshakeType(kind)]);
-        let known = HandshakeType::NAMED.iter();
-        let pairs = known.flat_map(|first| HandshakeType::NAMED.iter().map(|second| vec![*first, *second]));
-        every.chain(pairs).map(move |next| Play { prefix, next })
-    })
-}
-
-/// The first of the played messages that no flow has there.
-fn first_illegal(flight: &[Vec<u8>], play: &Play, next: Next) -> Option<HandshakeType> {
-    let mut so_far: Vec<_> = flight[..play.prefix]
-        .iter()
-        .map(|message| HandshakeType(message[0]))
-        .collect();
-    for kind in &play.next {
-        if !next(&so_far).contains(kind) {
-            return Some(*kind);
-        }
-        if !flight.iter().any(|genuine| genuine[0] == kind.0) || *kind == FINISHED {
-            // Legal, and nothing that this peer would have said: its content counts, not the order. Behind a Finished are other keys.
-            return None;
-        }
-        so_far.push(*kind);
-    }
-    None
-}
-
-fn is_out_of_order(error: &Error, illegal: HandshakeType) -> bool {
-    matches!(error, Error::UnexpectedMessage { got, .. } if *got == illegal)
-        && error.alert() == Some(AlertDescription::UNEXPECTED_MESSAGE)
-}
-
-/// Runs a handshake with the flight that `label` protects played otherwise; what came of it, and the flight as it was.
-fn run(
-    pair: Pair,
-    to_server: bool,
-    secrets: &Arc<Secrets>,
-    label: &'static str,
-    play: &Play,
-) -> (Outcome, Vec<Vec<u8>>) {
-    let (mut pair, seen) = (pair, Arc::new(std::sync::Mutex::new(Vec::new())));
-    let (secrets, is_done, flight) = (secrets.clone(), std::cell::Cell::new(false), seen.clone());
-    let (prefix, next) = (play.prefix, play.next.clone());
-    let wire: pair::Wire = Box::new(move |bytes| {
-        let pieces = records(&bytes).into_iter().map(|record| {
-            if record[0] != forge::APPLICATION_DATA || is_done.replace(true) {
-                return record;
-            }
-            let genuine = messages(&secrets.sealer(label).open(&record));
-            let mut sealer = secrets.sealer(label);
-            let played = genuine[..prefix].iter().cloned();
-            let played: Vec<_> = played.chain(next.iter().map(|kind| message(*kind, &genuine))).collect();
-            *flight.lock().unwrap() = genuine;
-            played
-                .iter()
-                .map(|message| sealer.seal(HANDSHAKE, message))
-                .collect::<Vec<_>>()
-                .concat()
-        });
-        vec![pieces.collect::<Vec<_>>().concat()]
-    });
-    if to_server {
-        pair.to_server = wire;
-    } else {
-        pair.to_client = wire;
-    }
-    let outcome = pair.run();
-    let flight = seen.lock().unwrap().clone();
-    (outcome, flight)
-}
-
-/// Plays every order in place of one flight.
+/// Plays every order in place of the flight that `label` protects.
 fn every_order(length: usize, to_server: bool, label: &'static str, next: Next, pair: impl Fn(Arc<Secrets>) -> Pair) {
-    let (mut illegal_orders, mut legal_orders) = (0, 0);
-    for play in plays(length) {
+    orders::every_order(length, next, |play| {
         let secrets = Arc::new(Secrets::default());
-        let (outcome, flight) = run(pair(secrets.clone()), to_server, &secrets, label, &play);
-        assert_eq!(flight.len(), length);
-        let reader = if to_server { outcome.server } else { outcome.client };
-        let what = format!("{} of the flight, then {:?}", play.prefix, play.next);
-        // One that goes on waits for more: it is not done.
-        match first_illegal(&flight, &play, next) {
-            Some(illegal) => {
-                let error = reader.expect_err(&what);
-                assert!(is_out_of_order(&error, illegal), "{what}: {error:?}");
-                illegal_orders += 1;
-            }
-            None => {
-                if let Err(error) = reader {
-                    assert!(!matches!(error, Error::UnexpectedMessage { .. }), "{what}: {error:?}");
+        let mut pair = pair(secrets.clone());
+        let (play, flight) = (play.clone(), Arc::new(Mutex::new(Vec::new())));
+        let (is_done, genuine) = (std::cell::Cell::new(false), flight.clone());
+        let wire: pair::Wire = Box::new(move |bytes| {
+            let pieces = records(&bytes).into_iter().map(|record| {
+                if record[0] != forge::APPLICATION_DATA || is_done.replace(true) {
+                    return record;
                 }
-                legal_orders += 1;
-            }
+                *genuine.lock().unwrap() = messages(&secrets.sealer(label).open(&record));
+                let played = play.messages(&genuine.lock().unwrap());
+                let mut sealer = secrets.sealer(label);
+                let sealed = played.iter().map(|message| sealer.seal(HANDSHAKE, message));
+                sealed.collect::<Vec<_>>().concat()
+            });
+            vec![pieces.collect::<Vec<_>>().concat()]
+        });
+        if to_server {
+            pair.to_server = wire;
+        } else {
+            pair.to_client = wire;
         }
-    }
-    assert!(illegal_orders > 200 * length && legal_orders >= length);
+        let outcome = pair.run();
+        let flight = flight.lock().unwrap().clone();
+        (if to_server { outcome.server } else { outcome.client }, flight)
+    });
 }
 
 fn policy() -> Policy {
@@ -224,8 +139,8 @@ fn to_a_client_whose_session_goes_on() {
         "SERVER_HANDSHAKE_TRAFFIC_SECRET",
         to_resuming_client,
         |secrets| {
-            let (mut at_client, mut at_server) = Pair::new(&client, &server).run().connected();
-            pair::exchange(&mut at_client, &mut at_server).unwrap();
+            let (mut at_client, _) = Pair::new(&client, &server).run().connected();
+            received(&mut at_client, &[]).unwrap();
             Pair::new(&client, &server.clone().with_key_log(secrets))
         },
     );

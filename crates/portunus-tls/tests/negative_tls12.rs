@@ -696,6 +696,45 @@ fn a_hello_request_is_answered_with_a_warning() {
     assert_eq!(error.alert(), Some(AlertDescription::NO_RENEGOTIATION));
 }
 
+/// RFC 5246 section 7.2.1: after close_notify the answer is another one, and nothing can be said any more to what is none.
+#[test]
+fn a_hello_request_is_no_answer_to_close_notify() {
+    let authority = Authority::new();
+    let (mut client, _, _, mut sealer) = connected(&authority);
+    client.close();
+    sent(&mut client);
+    let error = received(&mut client, &sealer.seal(HANDSHAKE, &HELLO_REQUEST)).unwrap_err();
+    assert_fault(&error, PeerFault::Renegotiation, "a HelloRequest");
+    assert!(sent(&mut client).is_empty());
+}
+
+/// RFC 5246 section 6.2.1: once a version is agreed, records say which.
+#[test]
+fn a_record_of_another_version() {
+    let authority = Authority::new();
+    let version_in = |nth: usize| -> Wire {
+        let mut flights = 0;
+        Box::new(move |mut bytes| {
+            bytes[2] = if flights == nth { 4 } else { bytes[2] };
+            flights += 1;
+            vec![bytes]
+        })
+    };
+    // For a ClientHello any will do (RFC 5246 appendix E.1), and what a ServerHello says holds from there on.
+    to_server(&sides(&authority), version_in(0)).connected();
+    to_client(&sides(&authority), version_in(0)).connected();
+    let outcome = to_server(&sides(&authority), version_in(1));
+    let error = refused(
+        outcome.server,
+        outcome.client,
+        AlertDescription::PROTOCOL_VERSION,
+        "to the server",
+    );
+    assert_fault(&error, PeerFault::RecordVersion, "to the server");
+    let error = to_client(&sides(&authority), version_in(1)).client.unwrap_err();
+    assert_fault(&error, PeerFault::RecordVersion, "to the client");
+}
+
 #[test]
 fn whoever_begins_another_handshake_is_refused() {
     let authority = Authority::new();

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use pair::{Authority, NOW, Pair, bytewise, exchange, received, sent};
 use portunus_tls::wire::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use portunus_tls::{
-    ClientConfig, Connection, Error, Identities, KeyLog, Misuse, PathVerifier, PeerFault, Policy, ServerConfig,
-    SessionCache, SessionMemory, Tickets,
+    ClientConfig, Connection, Error, Identities, Identity, KeyLog, Misuse, PathVerifier, PeerFault, Policy,
+    ServerConfig, SessionCache, SessionMemory, Tickets,
 };
 use portunus_x509::{Policy as PathPolicy, UnixTime};
 
@@ -273,6 +273,25 @@ fn tickets_nobody_can_use_cost_a_full_handshake_and_no_more() {
 }
 
 #[test]
+fn a_session_of_another_context_does_not_go_on() {
+    let authority = Authority::new();
+    for policy in [Policy::modern(), tls12()] {
+        let (client, server) = authority.resuming();
+        let server = server.with_policy(policy);
+        let [ours, others] = [b"ours", b"them"].map(|context| server.clone().with_session_context(context));
+        let resumes = |server: &ServerConfig| {
+            let (mut at_client, mut at_server) = Pair::new(&client, server).run().connected();
+            received(&mut at_client, &sent(&mut at_server)).unwrap();
+            at_server.info().resumed
+        };
+        assert!(!resumes(&ours));
+        assert!(resumes(&ours));
+        assert!(!resumes(&others));
+        assert!(!resumes(&server));
+    }
+}
+
+#[test]
 fn a_client_s_certificate_is_remembered_with_its_session() {
     let authority = Authority::new();
     let (client, server) = authority.resuming();
@@ -346,6 +365,21 @@ fn a_server_shows_the_certificate_that_the_client_has_a_suite_for() {
         outcome.server,
         Err(Error::Peer(PeerFault::NoCipherSuiteForKey))
     ));
+}
+
+/// RFC 8422 section 5.1.1: in TLS 1.2 the groups of the client are for the keys of certificates too.
+#[test]
+fn a_server_shows_the_certificate_whose_curve_the_client_reads() {
+    let authority = Authority::new();
+    let identities = [&rcgen::PKCS_ECDSA_P384_SHA384, &rcgen::PKCS_ECDSA_P256_SHA256]
+        .map(|algorithm| Arc::new(authority.issue(&["localhost"], algorithm)));
+    let server = |identities: &[Arc<Identity>]| ServerConfig::new(Arc::new(Identities::new(identities.to_vec())));
+    let small = tls12().with_groups(&[NamedGroup::X25519, NamedGroup::SECP256R1]);
+    let client = authority.client().with_policy(small.unwrap());
+    let (at_client, _) = Pair::new(&client, &server(&identities)).run().connected();
+    assert_eq!(at_client.info().server_chain[0], identities[1].chain()[0]);
+    let outcome = Pair::new(&client, &server(&identities[..1])).run();
+    assert!(matches!(outcome.server, Err(Error::Peer(PeerFault::NoGroupForKey))));
 }
 
 #[test]

@@ -4,10 +4,12 @@ use crate::UnixTime;
 use crate::der::{Malformed, Problem, Reader, Time, tag};
 use crate::extensions::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, Extension, Extensions, KeyUsage, ca_issuers,
-    subject_key_identifier,
+    must_staple, subject_key_identifier,
 };
 use crate::name::constraints::NameConstraints;
 use crate::name::{DistinguishedName, GeneralNames};
+use crate::policies::{CertificatePolicies, PolicyConstraints, PolicyMappings, inhibit_any_policy};
+use crate::revocation::DistributionPoints;
 use crate::signature::{self, Known, SignatureAlgorithm};
 use crate::spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
@@ -191,6 +193,39 @@ impl<'a> Certificate<'a> {
     /// The identifier of this key.
     pub fn subject_key_identifier(&self) -> Result<Option<&'a [u8]>, Malformed> {
         read(self.extensions.subject_key_identifier, subject_key_identifier)
+    }
+
+    /// Where its issuer tells what has been revoked.
+    pub(crate) fn crl_distribution_points(&self) -> Result<DistributionPoints<'a>, Malformed> {
+        match self.extensions.crl_distribution_points {
+            Some(extension) => DistributionPoints::parse(extension.value),
+            None => Ok(DistributionPoints::none()),
+        }
+    }
+
+    /// The policies that it was issued under.
+    pub(crate) fn certificate_policies(&self) -> Result<Option<CertificatePolicies<'a>>, Malformed> {
+        read(self.extensions.certificate_policies, CertificatePolicies::parse)
+    }
+
+    /// Which of its issuer's policies stand for which of its own.
+    pub(crate) fn policy_mappings(&self) -> Result<Option<PolicyMappings<'a>>, Malformed> {
+        read(self.extensions.policy_mappings, PolicyMappings::parse)
+    }
+
+    /// From where on the path policies have to be there, and must not be mapped.
+    pub(crate) fn policy_constraints(&self) -> Result<Option<PolicyConstraints>, Malformed> {
+        read(self.extensions.policy_constraints, PolicyConstraints::parse)
+    }
+
+    /// From where on the path anyPolicy stands for none.
+    pub(crate) fn inhibit_any_policy(&self) -> Result<Option<u32>, Malformed> {
+        read(self.extensions.inhibit_any_policy, inhibit_any_policy)
+    }
+
+    /// Whether its server promises to staple a response of OCSP, by the extension tlsFeature (RFC 7633).
+    pub fn must_staple(&self) -> Result<bool, Malformed> {
+        Ok(read(self.extensions.tls_feature, must_staple)?.unwrap_or_default())
     }
 
     /// Where the issuer's certificate can be fetched (RFC 5280 section 4.2.2.1); the addresses are as the certificate

@@ -230,6 +230,21 @@ checks! {
         web Refuse, rfc5280 Refuse, private Warn;
         passes "has critical policy constraints, or none"; fails "has policy constraints that are not critical";
         advice "Issue the authority's certificate anew with critical policyConstraints, or with none.";
+    /// The inhibition of anyPolicy is critical.
+    InhibitAnyPolicyCritical "X509-INHIBIT-ANY-POLICY-NOT-CRITICAL" Other; "inhibitAnyPolicy", "RFC 5280 section 4.2.1.14";
+        web Refuse, rfc5280 Refuse, private Warn;
+        passes "has a critical inhibitAnyPolicy, or none"; fails "has an inhibitAnyPolicy that is not critical";
+        advice "Issue the authority's certificate anew with critical inhibitAnyPolicy, or with none.";
+    /// No policy is mapped to or from anyPolicy.
+    PolicyMappings "X509-POLICY-MAPPINGS" Other; "policyMappings", "RFC 5280 section 6.1.4";
+        web Refuse, rfc5280 Refuse, private Refuse;
+        passes "maps no policy to or from anyPolicy"; fails "maps a policy to or from anyPolicy";
+        advice "The special policy anyPolicy cannot be mapped. Issue the authority's certificate anew without that mapping.";
+    /// The path is valid under a policy, where one is needed.
+    Policies "X509-POLICY" Other; "certificatePolicies", "RFC 5280 section 6.1.5";
+        web Refuse, rfc5280 Refuse, private Refuse;
+        passes "is valid under an acceptable policy, or needs none"; fails "is valid under no acceptable policy, and needs one";
+        advice "An authority on the path, or the settings, ask for a certificate policy that all authorities on the path allow. Have the certificate issued under such a policy.";
     /// The authority key identifier is there.
     AuthorityKeyIdentifier "X509-NO-AKI" Other; "authorityKeyIdentifier", "RFC 5280 section 4.2.1.1";
         web Refuse, rfc5280 Refuse, private Warn;
@@ -270,6 +285,31 @@ checks! {
         web Refuse, rfc5280 Refuse, private Refuse;
         passes "was signed by its issuer"; fails "was not signed by the issuer that it names";
         advice "Either the certificate was changed after it was signed, or the authority has a second key under the same name (then the fitting intermediate or root is missing).";
+    /// Somebody who may say so tells whether the certificate is revoked.
+    RevocationStatus "X509-REVOCATION-UNKNOWN" Other; "cRLDistributionPoints", "RFC 5280 section 6.3.3";
+        web Refuse, rfc5280 Refuse, private Refuse;
+        passes "has a known revocation status"; fails "has an unknown revocation status";
+        advice "Revocation is to be checked, and no usable list tells of this certificate. Fetch its issuer's current lists.";
+    /// The response that the peer stapled can be used.
+    StapledResponse "X509-STAPLED" Other; "OCSPResponse", "RFC 6960 section 3.2";
+        web Warn, rfc5280 Warn, private Warn;
+        passes "came with a response on it that can be used"; fails "came with a response on it that cannot be used";
+        advice "The server staples a response of OCSP that is old or is not for it. Let it fetch a new one, and look at its clock.";
+    /// A response was stapled, if the certificate promises one.
+    MustStaple "X509-MUST-STAPLE" Other; "TLSFeatures", "RFC 7633 section 4.3.3";
+        web Refuse, rfc5280 Refuse, private Refuse;
+        passes "came with the response that it promises"; fails "came without the response that it promises";
+        advice "The certificate says that its server staples a good response of OCSP. Switch stapling on there, or take a certificate without that promise.";
+    /// The list that tells it has the form that RFC 5280 wants.
+    RevocationListForm "X509-CRL-FORM" Other; "certificateList", "RFC 5280 section 5.2";
+        web Refuse, rfc5280 Refuse, private Warn;
+        passes "has its status in a list of the right form"; fails "has its status in a list of a form that is not allowed";
+        advice "Lists have an authorityKeyIdentifier, a cRLNumber that is not critical, and one signature algorithm. Have the list issued anew.";
+    /// The certificate is not revoked.
+    Revoked "X509-REVOKED" Revoked; "revokedCertificates", "RFC 5280 section 6.3.3";
+        web Refuse, rfc5280 Refuse, private Refuse;
+        passes "has not been revoked"; fails "has been revoked";
+        advice "Its issuer has taken it back: its key may be in wrong hands. Take a new certificate for a new key.";
 }
 
 impl Check {

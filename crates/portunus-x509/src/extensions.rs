@@ -17,7 +17,7 @@ pub struct Extension<'a> {
 }
 
 impl<'a> Extension<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let mut fields = reader.sequence()?;
         let oid = fields.at("extensions.extnID").oid()?;
         let critical = fields.at("extensions.critical").default_false()?;
@@ -43,6 +43,7 @@ impl<'a> Extension<'a> {
             known::EXTENDED_KEY_USAGE => "extKeyUsage",
             known::INHIBIT_ANY_POLICY => "inhibitAnyPolicy",
             known::AUTHORITY_INFORMATION_ACCESS => "authorityInfoAccess",
+            known::TLS_FEATURE => "tlsFeature",
             _ => return None,
         })
     }
@@ -69,9 +70,15 @@ pub struct Extensions<'a> {
     pub(crate) subject_alt_name: Option<Extension<'a>>,
     pub(crate) basic_constraints: Option<Extension<'a>>,
     pub(crate) name_constraints: Option<Extension<'a>>,
-    /// Not critical ones alone: policies are not processed yet, so a critical one counts as unknown.
+    /// Whoever asks for nothing about revocation does not process it: a critical one is unknown then.
+    pub(crate) crl_distribution_points: Option<Extension<'a>>,
+    pub(crate) certificate_policies: Option<Extension<'a>>,
+    pub(crate) policy_mappings: Option<Extension<'a>>,
     pub(crate) policy_constraints: Option<Extension<'a>>,
+    pub(crate) inhibit_any_policy: Option<Extension<'a>>,
     pub(crate) authority_information_access: Option<Extension<'a>>,
+    /// Whoever does not ask for what is stapled does not process it, likewise.
+    pub(crate) tls_feature: Option<Extension<'a>>,
     /// The first critical one that is none of the above or of those that a later layer understands.
     pub(crate) unknown_critical: Option<Extension<'a>>,
 }
@@ -91,8 +98,13 @@ impl<'a> Extensions<'a> {
             subject_alt_name: None,
             basic_constraints: None,
             name_constraints: None,
+            crl_distribution_points: None,
+            certificate_policies: None,
+            policy_mappings: None,
             policy_constraints: None,
+            inhibit_any_policy: None,
             authority_information_access: None,
+            tls_feature: None,
             unknown_critical: None,
         }
     }
@@ -104,21 +116,10 @@ impl<'a> Extensions<'a> {
             return Err(all.malformed(Problem::Empty));
         }
         let mut found = Self::over(all.clone());
-        let mut rest = all.clone();
-        let mut seen = [Oid::new(&[]); MAX_EXTENSIONS];
-        let mut free = 0..MAX_EXTENSIONS;
-        while !rest.is_empty() {
-            let extension = Extension::read(&mut rest)?;
-            if seen.iter().take(free.start).any(|earlier| *earlier == extension.oid) {
-                return Err(all.malformed(Problem::Duplicate));
-            }
-            let place = free
-                .next()
-                .and_then(|place| seen.get_mut(place))
-                .ok_or(all.malformed(Problem::TooMany))?;
-            *place = extension.oid;
+        each_extension(&all, |extension| {
             found.file(extension);
-        }
+            Ok(())
+        })?;
         Ok(found)
     }
 
@@ -131,10 +132,13 @@ impl<'a> Extensions<'a> {
             known::SUBJECT_ALT_NAME => &mut self.subject_alt_name,
             known::BASIC_CONSTRAINTS => &mut self.basic_constraints,
             known::NAME_CONSTRAINTS => &mut self.name_constraints,
-            known::POLICY_CONSTRAINTS if !extension.critical => &mut self.policy_constraints,
+            known::CRL_DISTRIBUTION_POINTS => &mut self.crl_distribution_points,
+            known::CERTIFICATE_POLICIES => &mut self.certificate_policies,
+            known::POLICY_MAPPINGS => &mut self.policy_mappings,
+            known::POLICY_CONSTRAINTS => &mut self.policy_constraints,
+            known::INHIBIT_ANY_POLICY => &mut self.inhibit_any_policy,
             known::AUTHORITY_INFORMATION_ACCESS => &mut self.authority_information_access,
-            // Understood so far as that nothing follows from them while no policy is asked for.
-            known::CERTIFICATE_POLICIES => return,
+            known::TLS_FEATURE => &mut self.tls_feature,
             _ if extension.critical && self.unknown_critical.is_none() => &mut self.unknown_critical,
             _ => return,
         };
@@ -152,6 +156,29 @@ impl<'a> Extensions<'a> {
             }
         })
     }
+}
+
+/// Reads each extension; none may come twice (RFC 5280 section 4.2).
+pub(crate) fn each_extension<'a>(
+    all: &Reader<'a>,
+    mut take: impl FnMut(Extension<'a>) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    let mut rest = all.clone();
+    let mut seen = [Oid::new(&[]); MAX_EXTENSIONS];
+    let mut free = 0..MAX_EXTENSIONS;
+    while !rest.is_empty() {
+        let extension = Extension::read(&mut rest)?;
+        if seen.iter().take(free.start).any(|earlier| *earlier == extension.oid) {
+            return Err(all.malformed(Problem::Duplicate));
+        }
+        let place = free
+            .next()
+            .and_then(|place| seen.get_mut(place))
+            .ok_or(all.malformed(Problem::TooMany))?;
+        *place = extension.oid;
+        take(extension)?;
+    }
+    Ok(())
 }
 
 /// `BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER (0..MAX) OPTIONAL }`.
@@ -172,13 +199,7 @@ impl BasicConstraints {
             None
         } else {
             let octets = fields.integer()?;
-            if octets.first().is_some_and(|first| first & 0x80 != 0) {
-                return Err(fields.malformed(Problem::Value));
-            }
-            let value = octets.iter().try_fold(0u32, |value, octet| {
-                value.checked_mul(256).map(|value| value | u32::from(*octet))
-            });
-            Some(value.unwrap_or(u32::MAX))
+            Some(fields.small_number(octets)?)
         };
         fields.finish()?;
         Ok(Self { ca, path_len })
@@ -356,6 +377,17 @@ pub(crate) fn ca_issuers(der: &[u8]) -> Result<Vec<&str>, Malformed> {
             found.push(uri);
         }
         description.finish()?;
+    }
+    Ok(found)
+}
+
+/// Whether `Features ::= SEQUENCE OF INTEGER` has status_request (5): the server promises to staple a response (RFC 7633 section 4).
+pub(crate) fn must_staple(der: &[u8]) -> Result<bool, Malformed> {
+    let mut features = Reader::whole_sequence(der, "tlsFeature")?;
+    let mut found = false;
+    while !features.is_empty() {
+        let feature = features.integer()?;
+        found |= features.small_number(feature)? == 5;
     }
     Ok(found)
 }

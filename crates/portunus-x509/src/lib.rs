@@ -28,9 +28,11 @@ mod memory;
 mod name;
 mod path;
 pub mod pem;
+mod policies;
 mod policy;
 mod printable;
 mod report;
+mod revocation;
 mod signature;
 mod spki;
 mod time;
@@ -43,10 +45,15 @@ pub use extensions::{AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage,
 pub use memory::SignatureMemory;
 pub use name::constraints::{NameConstraints, Subtree, Subtrees};
 pub use name::{DistinguishedName, DnsName, GeneralName, GeneralNames, InvalidName, IpRange, ServerName};
-pub use path::{order, verify, verify_remembering};
+pub use path::{Question, order, verify, verify_remembering};
+pub use policies::InitialPolicies;
 pub use policy::{Policy, Purpose, Severity};
 pub use printable::Printable;
 pub use report::{Check, Finding, Outcome, Refusal, RefusalKind, RefusedPath, Summary};
+pub use revocation::{
+    CertificateStatus, OcspResponse, OcspResponseStatus, Revocation, RevocationList, RevocationReason,
+    RevokedCertificate,
+};
 pub use signature::SignatureAlgorithm;
 pub use spki::{KeyAlgorithm, SubjectPublicKeyInfo};
 pub use time::UnixTime;

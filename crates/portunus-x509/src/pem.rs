@@ -35,6 +35,9 @@ pub enum PemProblem {
     /// No block of the kind that is looked for.
     #[error("the file has no certificate (`-----BEGIN CERTIFICATE-----`)")]
     NoCertificate,
+    /// No revocation list.
+    #[error("the file has no revocation list (`-----BEGIN X509 CRL-----`)")]
+    NoRevocationList,
     /// No private key.
     #[error("the file has no private key (`-----BEGIN PRIVATE KEY-----`)")]
     NoPrivateKey,
@@ -80,6 +83,23 @@ pub fn certificates(file: impl AsRef<[u8]>) -> Result<Vec<(usize, Vec<u8>)>, Pem
     let found: Vec<_> = certificate_blocks(file).collect::<Result<_, _>>()?;
     if found.is_empty() {
         Err(no_certificate(file))
+    } else {
+        Ok(found)
+    }
+}
+
+/// The revocation lists of a file (`X509 CRL`) with the lines on which they begin, in the file's order.
+pub fn revocation_lists(file: impl AsRef<[u8]>) -> Result<Vec<(usize, Vec<u8>)>, PemError> {
+    let file = file.as_ref();
+    let mut found = Vec::new();
+    for block in blocks(file) {
+        let block = block?;
+        if block.label == "X509 CRL" {
+            found.push((block.line, block.decode()?.to_vec()));
+        }
+    }
+    if found.is_empty() {
+        Err(nothing(file, PemProblem::NoRevocationList))
     } else {
         Ok(found)
     }

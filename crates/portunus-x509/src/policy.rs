@@ -48,6 +48,8 @@ pub struct Policy {
     profile: Profile,
     pub(crate) budget: Budget,
     max_intermediates: Option<usize>,
+    /// Rules whose failure only warns, by their places in [`Check::ALL`].
+    widened: u128,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +65,8 @@ pub(crate) struct Budget {
     pub(crate) signatures: usize,
     pub(crate) nodes: usize,
     pub(crate) name_constraint_comparisons: usize,
+    pub(crate) policy_nodes: usize,
+    pub(crate) look_ups: usize,
 }
 
 impl Budget {
@@ -70,6 +74,8 @@ impl Budget {
         signatures: limits::MAX_SIGNATURES,
         nodes: limits::MAX_NODES,
         name_constraint_comparisons: limits::MAX_NAME_CONSTRAINT_COMPARISONS,
+        policy_nodes: limits::MAX_POLICY_NODES,
+        look_ups: limits::MAX_LOOK_UPS,
     };
 }
 
@@ -80,6 +86,7 @@ impl Policy {
             profile: Profile::Web,
             budget: Budget::DEFAULT,
             max_intermediates: None,
+            widened: 0,
         }
     }
 
@@ -90,6 +97,7 @@ impl Policy {
             profile: Profile::Rfc5280,
             budget: Budget::DEFAULT,
             max_intermediates: None,
+            widened: 0,
         }
     }
 
@@ -101,6 +109,7 @@ impl Policy {
             profile: Profile::Private,
             budget: Budget::DEFAULT,
             max_intermediates: None,
+            widened: 0,
         }
     }
 
@@ -111,6 +120,16 @@ impl Policy {
         self
     }
 
+    /// The same, but that the failure of this one check warns where it would refuse. `None` for a check whose failure
+    /// [`Self::private`] refuses, too: those keep attackers out, and nobody can do without them.
+    pub const fn widened(mut self, check: Check) -> Option<Self> {
+        if matches!(check.row().private, Severity::Refuse) {
+            return None;
+        }
+        self.widened |= bit(check);
+        Some(self)
+    }
+
     /// How many intermediates a path may have, where somebody has said so.
     pub(crate) fn max_intermediates(&self) -> Option<usize> {
         self.max_intermediates
@@ -119,15 +138,42 @@ impl Policy {
     /// What follows when `check` fails.
     pub fn severity(&self, check: Check) -> Severity {
         let row = check.row();
-        match self.profile {
+        let severity = match self.profile {
             Profile::Web => row.web,
             Profile::Rfc5280 => row.rfc5280,
             Profile::Private => row.private,
+        };
+        if severity == Severity::Refuse && self.widened & bit(check) != 0 {
+            Severity::Warn
+        } else {
+            severity
         }
     }
 
     /// Whether an anchor that comes as the end entity itself is accepted as such.
     pub(crate) fn accepts_anchor_as_end_entity(&self) -> bool {
         self.profile == Profile::Private
+    }
+}
+
+const fn bit(check: Check) -> u128 {
+    1 << check as u32
+}
+
+const _: () = assert!(Check::ALL.len() <= 128, "each check has its bit");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_of_form_can_be_widened_and_a_rule_that_protects_cannot() {
+        let widened = Policy::web().widened(Check::SerialNumber).expect("a rule of form");
+        assert_eq!(widened.severity(Check::SerialNumber), Severity::Warn);
+        assert_eq!(widened.severity(Check::SubjectKeyIdentifier), Severity::Refuse);
+        assert_eq!(Policy::rfc5280().severity(Check::SerialNumber), Severity::Refuse);
+        for check in [Check::Name, Check::Signature, Check::Anchored, Check::NotAfter] {
+            assert_eq!(Policy::web().widened(check), None, "{check:?}");
+        }
     }
 }

@@ -52,6 +52,8 @@ pub enum RefusalKind {
     UnsupportedCertificate,
     /// Expired or not yet valid (certificate_expired).
     Expired,
+    /// Taken back by its issuer (certificate_revoked).
+    Revoked,
     /// No path to an anchor (unknown_ca).
     UnknownCa,
     /// Not for the name that was wanted (bad_certificate).

@@ -3,7 +3,8 @@
 use crate::anchors::Anchors;
 use crate::certificate::Certificate;
 use crate::der::Malformed;
-use crate::path::{Found, Question, made_checks};
+use crate::path::{Found, Question, made_checks, user_constrained};
+use crate::policies::InitialPolicies;
 use crate::policy::{Policy, Purpose};
 use crate::report::{Finding, Outcome};
 use crate::{Printable, ServerName, UnixTime};
@@ -29,6 +30,9 @@ struct Inner {
     name: Option<ServerName>,
     time: UnixTime,
     policy: Policy,
+    initial_policies: Option<Box<InitialPolicies>>,
+    /// What was found about revocation: the lists are the caller's, and not kept.
+    revocation: Vec<Finding>,
 }
 
 impl VerifiedPath {
@@ -36,6 +40,7 @@ impl VerifiedPath {
         Found {
             certificates,
             valid_until,
+            revocation,
         }: Found,
         chain: &[C],
         anchors: &Anchors,
@@ -62,6 +67,8 @@ impl VerifiedPath {
             name: question.name.cloned(),
             time: question.time,
             policy: question.policy.clone(),
+            initial_policies: question.initial_policies.map(|initial| Box::new(initial.clone())),
+            revocation,
         }))
     }
 
@@ -81,7 +88,8 @@ impl VerifiedPath {
         self.0.time
     }
 
-    /// The time until which the verdict holds: the first end of validity on the path.
+    /// The time until which the verdict holds: the first end of validity on the path, or of a
+    /// revocation list that was needed.
     pub fn valid_until(&self) -> UnixTime {
         self.0.valid_until
     }
@@ -93,17 +101,25 @@ impl VerifiedPath {
             name,
             time,
             policy,
+            initial_policies,
             ..
         } = &*self.0;
-        made_checks(
-            &self.parsed(),
-            &Question {
-                purpose: *purpose,
-                name: name.as_ref(),
-                time: *time,
-                policy,
-            },
-        )
+        let question = Question {
+            name: name.as_ref(),
+            initial_policies: initial_policies.as_deref(),
+            ..Question::new(*purpose, *time, policy)
+        };
+        let mut checks = made_checks(&self.parsed(), &question);
+        checks.extend(self.0.revocation.iter().cloned());
+        checks
+    }
+
+    /// The certificate policies that the path is valid under, in dotted form: the user-constrained-policy-set (RFC 5280 section 6.1.6).
+    /// anyPolicy (`2.5.29.32.0`) stands for all others. Where none was needed there may be none.
+    pub fn policies(&self) -> Vec<String> {
+        let certificates = self.parsed();
+        let policies = user_constrained(&certificates, self.0.initial_policies.as_deref(), &self.0.policy);
+        policies.iter().map(ToString::to_string).collect()
     }
 
     /// The checks that failed and that the profile lets pass.

@@ -36,7 +36,7 @@ const MODULES: &[(&str, &[&[&str]])] = &[
     (
         "portunus-tls",
         &[
-            &["decision", "limits", "mutation", "wire"],
+            &["decision", "limits", "mutation", "wire", "wiping"],
             &["crypto"],
             &["error"],
             &["record"],
@@ -56,7 +56,7 @@ const MODULES: &[(&str, &[&[&str]])] = &[
         &[
             &["der", "limits", "memory", "printable", "time"],
             &["name", "pem", "spki"],
-            &["extensions", "signature"],
+            &["extensions", "policies", "revocation", "signature"],
             &["certificate"],
             &["anchors"],
             &["checks", "policy", "report"],

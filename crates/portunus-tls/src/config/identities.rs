@@ -58,7 +58,7 @@ impl ChooseIdentity for Identities {
             (is_older || scheme.is_for_tls13()) && schemes.is_none_or(|schemes| schemes.contains(scheme))
         };
         Decision::ready(self.best(|identity| {
-            let is_verifiable = identity.scheme_among(signs).is_some() && (!is_older || identity.has_suite(hello));
+            let is_verifiable = identity.scheme_among(signs).is_some() && (!is_older || identity.fits_tls12(hello));
             (
                 // A certificate of the right name that the client cannot verify is still the better answer: the alert then says what is wrong.
                 host.is_some_and(|host| identity.names(host)),

@@ -7,7 +7,7 @@ use portunus_x509::{Certificate, DnsName, GeneralName, SignatureAlgorithm};
 use crate::config::certificate_compression::{CompressCertificate, Compressed, CompressedMessage};
 use crate::crypto::sign::{LocalKey, Sign};
 #[cfg(feature = "tls12")]
-use crate::crypto::tls12::Authentication;
+use crate::crypto::tls12::{Authentication, curve_of_key};
 use crate::error::Internal;
 use crate::wire::ClientHello;
 use crate::wire::{
@@ -190,17 +190,24 @@ impl Identity {
         })
     }
 
-    /// Whether a client of TLS 1.2 offers a cipher suite under which this kind of key can prove itself; in TLS 1.3 any will do.
+    /// Whether a client of TLS 1.2 offers a cipher suite under which this kind of key can prove itself, and reads its curve; in TLS 1.3 any will do.
     #[cfg(feature = "tls12")]
-    pub(super) fn has_suite(&self, hello: &ClientHello<'_>) -> bool {
+    pub(super) fn fits_tls12(&self, hello: &ClientHello<'_>) -> bool {
         let kind = Authentication::of_key(&self.key_algorithm);
         let fits = |suite| kind.is_some() && Authentication::of_suite(suite) == kind;
-        hello.cipher_suites.iter().any(fits)
+        hello.cipher_suites.iter().any(fits) && self.has_curve_of(hello)
     }
 
     #[cfg(not(feature = "tls12"))]
-    pub(super) fn has_suite(&self, _: &ClientHello<'_>) -> bool {
+    pub(super) fn fits_tls12(&self, _: &ClientHello<'_>) -> bool {
         true
+    }
+
+    /// Whether the client reads the curve of the key, if it is on one (RFC 8422 section 5.1.1).
+    #[cfg(feature = "tls12")]
+    pub(crate) fn has_curve_of(&self, hello: &ClientHello<'_>) -> bool {
+        let groups = hello.extensions.supported_groups;
+        curve_of_key(&self.key_algorithm).is_none_or(|curve| groups.is_some_and(|groups| groups.contains(&curve)))
     }
 
     /// Whether one of these authorities issued the end entity, or a certificate above it.
@@ -254,6 +261,9 @@ fn schemes_of(algorithm: SignatureAlgorithm<'_>) -> &'static [SignatureScheme] {
         SignatureAlgorithm::EcdsaSha384 => &[SignatureScheme::ECDSA_SECP384R1_SHA384],
         SignatureAlgorithm::EcdsaSha512 => &[SignatureScheme::ECDSA_SECP521R1_SHA512],
         SignatureAlgorithm::Ed25519 => &[SignatureScheme::ED25519],
+        SignatureAlgorithm::MlDsa44 => &[SignatureScheme::MLDSA44],
+        SignatureAlgorithm::MlDsa65 => &[SignatureScheme::MLDSA65],
+        SignatureAlgorithm::MlDsa87 => &[SignatureScheme::MLDSA87],
         SignatureAlgorithm::Other(_) => &[],
     }
 }

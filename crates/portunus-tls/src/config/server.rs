@@ -41,6 +41,7 @@ pub struct ServerConfig {
     pub(crate) early_data: Option<EarlyDataConfig>,
     #[cfg(feature = "tls12")]
     pub(crate) session_cache: Option<Arc<SessionCache>>,
+    session_context: Vec<u8>,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
 }
 
@@ -77,6 +78,7 @@ impl ServerConfig {
             early_data: None,
             #[cfg(feature = "tls12")]
             session_cache: None,
+            session_context: Vec::new(),
             key_log: None,
         }
     }
@@ -157,6 +159,14 @@ impl ServerConfig {
         self
     }
 
+    /// Binds sessions to this context as well: where configurations share tickets or a cache, one begun under another context does not go on. For
+    /// configurations that a client must be kept from passing between, though they have the same name and authenticate clients alike.
+    #[must_use]
+    pub fn with_session_context(mut self, context: &[u8]) -> Self {
+        self.session_context = context.to_vec();
+        self
+    }
+
     /// Logs secrets. Whoever has the log can read the connections.
     #[must_use]
     pub fn with_key_log(mut self, key_log: Arc<dyn KeyLog>) -> Self {
@@ -164,7 +174,7 @@ impl ServerConfig {
         self
     }
 
-    /// What a session is bound to beside its name: whether clients are authenticated, and by whom.
+    /// What a session is bound to beside its name: whether clients are authenticated, and by whom; and the context.
     pub(crate) fn session_binding(&self) -> [u8; 32] {
         let (mode, trust) = match &self.client_authentication {
             ClientAuthentication::None => (0, [0; 32]),
@@ -174,6 +184,7 @@ impl ServerConfig {
         let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
         context.update(&[mode]);
         context.update(&trust);
+        context.update(&self.session_context);
         let mut binding = [0; 32];
         binding.copy_from_slice(context.finish().as_ref());
         binding

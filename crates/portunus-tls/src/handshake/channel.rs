@@ -15,6 +15,8 @@ use crate::record::protection::Protection;
 use crate::schedule::tls13::TrafficSecret;
 use crate::schedule::transcript::Transcript;
 use crate::session::early::{EarlyData, EarlyOffer};
+#[cfg(feature = "tls12")]
+use crate::wire::ProtocolVersion;
 use crate::wire::{ContentType, HandshakeType};
 use crate::wire::{Decode, Encode, Malformed, append_handshake_message};
 
@@ -301,6 +303,12 @@ impl Channel {
     /// Whether warning alerts end the handshake, as they do in TLS 1.3.
     pub(crate) fn warnings(&mut self, rule: Warnings) {
         self.io().warnings = rule;
+    }
+
+    /// From here on each record has to be of this version; those of TLS 1.3 say anything (RFC 9846 section 5.1).
+    #[cfg(feature = "tls12")]
+    pub(crate) fn expect_version(&mut self, version: ProtocolVersion) {
+        self.io().incoming.expect_version(version);
     }
 
     /// Whether a change_cipher_spec was dropped: TLS 1.2 has none that means nothing.

@@ -111,8 +111,8 @@ pub(super) async fn peer_finished(
     Ok(())
 }
 
-/// After the handshake the peer can only want another one. A server that asks for it gets a warning and no ClientHello, which may do for it; a
-/// client that begins one is refused (RFC 5246 section 7.2.2).
+/// After the handshake the peer can only want another one. A server that asks for it gets a warning and no ClientHello, which may do for it, unless we
+/// said close_notify, to which that is no answer; a client that begins one is refused (RFC 5246 section 7.2.2).
 pub(super) fn refuse_renegotiation(io: &mut Io, side: Side, hello_requests: &mut u32) -> Result<(), Error> {
     if side == Side::Server {
         return match io.next_message(&[]) {
@@ -126,6 +126,9 @@ pub(super) fn refuse_renegotiation(io: &mut Io, side: Side, hello_requests: &mut
     }
     while let Some(bytes) = io.next_message(&[HandshakeType::HELLO_REQUEST])? {
         HelloRequest::read(bytes.get(4..).unwrap_or_default())?;
+        if io.closed {
+            return Err(PeerFault::Renegotiation.into());
+        }
         *hello_requests = hello_requests.saturating_add(1);
         if *hello_requests > MAX_HELLO_REQUESTS {
             return Err(Limit::HelloRequests.into());

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::error::{Error, PeerFault};
 use crate::limits::{MAX_INCOMING, MIN_INCOMING};
-use crate::wire::ContentType;
+use crate::wire::{ContentType, ProtocolVersion};
 
 const HEADER: usize = 5;
 /// The most that a protected record may hold (RFC 9846 section 5.2).
@@ -27,9 +27,17 @@ pub(crate) struct Incoming {
     start: usize,
     end: usize,
     saw_tls: bool,
+    /// What each record has to say of its version, once one is agreed that still means it.
+    version: Option<ProtocolVersion>,
 }
 
 impl Incoming {
+    /// From here on each record has to be of this version.
+    #[cfg(feature = "tls12")]
+    pub(crate) fn expect_version(&mut self, version: ProtocolVersion) {
+        self.version = Some(version);
+    }
+
     /// Room for the transport to write to; at least as much as completes the record that is under way.
     pub(crate) fn space(&mut self) -> &mut [u8] {
         if self.start == self.end {
@@ -82,7 +90,7 @@ impl Incoming {
         let Some((header, rest)) = available.split_first_chunk::<HEADER>() else {
             return Ok(None);
         };
-        let [content_type, major, _, high, low] = *header;
+        let [content_type, major, minor, high, low] = *header;
         let content_type = ContentType(content_type);
         let known = (ContentType::CHANGE_CIPHER_SPEC.0..=ContentType::APPLICATION_DATA.0).contains(&content_type.0);
         if !self.saw_tls && (!known || major != 3) {
@@ -92,6 +100,10 @@ impl Incoming {
             return Err(Error::UnexpectedRecord { got: content_type });
         }
         self.saw_tls = true;
+        let version = ProtocolVersion(u16::from_be_bytes([major, minor]));
+        if self.version.is_some_and(|expected| expected != version) {
+            return Err(PeerFault::RecordVersion.into());
+        }
         let length = usize::from(u16::from_be_bytes([high, low]));
         // Without keys such a record is skipped or refused, whatever its length.
         let limit = if protected || content_type == ContentType::APPLICATION_DATA {

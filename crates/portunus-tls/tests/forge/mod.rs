@@ -4,6 +4,7 @@
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
 pub mod client;
+pub mod orders;
 #[cfg(feature = "tls12")]
 pub mod tls12;
 

@@ -12,8 +12,8 @@ use portunus_tls::{
 };
 use portunus_x509::{Anchors, Policy as PathPolicy, ServerName, UnixTime};
 use rcgen::{
-    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    SignatureAlgorithm,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber, SignatureAlgorithm,
 };
 
 /// 2026-07-01.
@@ -87,6 +87,28 @@ impl Authority {
         let mut chain = vec![leaf.der().to_vec()];
         change(&mut chain);
         Identity::new(chain, key).unwrap()
+    }
+
+    /// The list by which a certificate is taken back.
+    pub fn revoking(&self, certificate: &[u8]) -> Vec<u8> {
+        let serial = portunus_x509::Certificate::parse(certificate)
+            .unwrap()
+            .serial()
+            .to_vec();
+        let list = CertificateRevocationListParams {
+            this_update: rcgen::date_time_ymd(2026, 6, 1),
+            next_update: rcgen::date_time_ymd(2026, 8, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: vec![RevokedCertParams {
+                serial_number: SerialNumber::from(serial),
+                revocation_time: rcgen::date_time_ymd(2026, 6, 1),
+                reason_code: None,
+                invalidity_date: None,
+            }],
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        list.signed_by(&self.issuer).unwrap().der().to_vec()
     }
 
     pub fn server(&self) -> ServerConfig {

@@ -6,7 +6,7 @@ mod time;
 
 pub use oid::Oid;
 
-pub(crate) use oid::known;
+pub(crate) use oid::{contents_of_dotted, known};
 pub(crate) use reader::{Element, Reader, tag};
 pub(crate) use time::Time;
 

@@ -11,6 +11,7 @@ pub(crate) mod tag {
     pub(crate) const OCTET_STRING: u8 = 0x04;
     pub(crate) const NULL: u8 = 0x05;
     pub(crate) const OID: u8 = 0x06;
+    pub(crate) const ENUMERATED: u8 = 0x0a;
     pub(crate) const UTF8_STRING: u8 = 0x0c;
     pub(crate) const PRINTABLE_STRING: u8 = 0x13;
     pub(crate) const TELETEX_STRING: u8 = 0x14;
@@ -115,6 +116,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether the next element has one of these tags.
+    pub(crate) fn is_at(&self, tags: &[u8]) -> bool {
+        self.rest.first().is_some_and(|next| tags.contains(next))
+    }
+
     pub(crate) fn sequence(&mut self) -> Result<Self, Malformed> {
         let element = self.element(tag::SEQUENCE)?;
         Ok(Self::new(element.contents, self.field))
@@ -131,7 +137,16 @@ impl<'a> Reader<'a> {
 
     /// `BOOLEAN DEFAULT FALSE`: only TRUE may be written.
     pub(crate) fn default_false(&mut self) -> Result<bool, Malformed> {
-        match self.optional(tag::BOOLEAN)? {
+        self.boolean_default_false(tag::BOOLEAN)
+    }
+
+    /// As [`Self::default_false`], for an implicitly tagged one.
+    pub(crate) fn tagged_default_false(&mut self, number: u8) -> Result<bool, Malformed> {
+        self.boolean_default_false(tag::context(number))
+    }
+
+    fn boolean_default_false(&mut self, tag: u8) -> Result<bool, Malformed> {
+        match self.optional(tag)? {
             None => Ok(false),
             Some(element) if element.contents == [0xff] => Ok(true),
             Some(element) if element.contents == [0x00] => Err(self.malformed(Problem::Default)),
@@ -153,6 +168,18 @@ impl<'a> Reader<'a> {
             [0xff, next, ..] if next & 0x80 != 0 => Err(self.malformed(Problem::Value)),
             _ => Ok(contents),
         }
+    }
+
+    /// The contents of an INTEGER (0..MAX) as a number; one beyond 2³²−1 is as good as that.
+    pub(crate) fn small_number(&self, contents: &'a [u8]) -> Result<u32, Malformed> {
+        let octets = self.check_integer(contents)?;
+        if octets.first().is_some_and(|first| first & 0x80 != 0) {
+            return Err(self.malformed(Problem::Value));
+        }
+        let value = octets.iter().try_fold(0u32, |value, octet| {
+            value.checked_mul(256).map(|value| value | u32::from(*octet))
+        });
+        Ok(value.unwrap_or(u32::MAX))
     }
 
     /// A BIT STRING: its bits, filled up to whole octets, and how many at the end are filling.

@@ -17,6 +17,23 @@ pub struct DistinguishedName<'a> {
 #[derive(Debug, Clone)]
 struct Rdn<'a>(Reader<'a>);
 
+/// A name that goes on where another one ends: one relative distinguished name.
+#[derive(Debug, Clone)]
+pub(crate) struct RelativeName<'a>(Rdn<'a>);
+
+impl<'a> RelativeName<'a> {
+    /// From the contents of an implicitly tagged set.
+    pub(crate) fn parse_contents(contents: &'a [u8], field: &'static str) -> Result<Self, Malformed> {
+        let rdn = Rdn(Reader::new(contents, field));
+        rdn.check()?;
+        Ok(Self(rdn))
+    }
+
+    pub(crate) fn matches(&self, other: &RelativeName<'_>) -> bool {
+        self.0.matches(&other.0)
+    }
+}
+
 /// `AttributeTypeAndValue ::= SEQUENCE { type OBJECT IDENTIFIER, value ANY }`.
 #[derive(Debug, Clone, Copy)]
 struct Attribute<'a> {
@@ -86,6 +103,13 @@ impl<'a> DistinguishedName<'a> {
         let mut own = self.rdns();
         base.rdns()
             .all(|wanted| own.next().is_some_and(|own| own.matches(&wanted)))
+    }
+
+    /// Whether this name is `base` with `relative` after it.
+    pub(crate) fn is_relative_to(&self, base: &DistinguishedName<'_>, relative: &RelativeName<'_>) -> bool {
+        let base_length = base.rdns().count();
+        let mut behind = self.rdns().skip(base_length);
+        self.lies_within(base) && behind.next().is_some_and(|rdn| rdn.matches(&relative.0)) && behind.next().is_none()
     }
 
     /// A number that names which [match](Self::matches) share. Others may share it too, on purpose even: it saves

@@ -73,6 +73,15 @@ impl<'a> GeneralName<'a> {
             _ => Err(reader.malformed(Problem::Tag)),
         }
     }
+
+    /// Whether both are the same name: hosts without regard to case, all else as its form has it.
+    pub(crate) fn matches(&self, other: &GeneralName<'_>) -> bool {
+        match (self, other) {
+            (Self::Dns(own), GeneralName::Dns(other)) => own.eq_ignore_ascii_case(other),
+            (Self::Directory(own), GeneralName::Directory(other)) => own.matches(other),
+            (own, other) => own == other,
+        }
+    }
 }
 
 /// The form's name and the value, what the peer chose escaped.

@@ -15,5 +15,6 @@ pub use general::{GeneralName, GeneralNames};
 pub use ip::IpRange;
 pub use server::ServerName;
 
+pub(crate) use directory::RelativeName;
 pub(crate) use dns::check_presented;
 pub(crate) use server::find;

@@ -1,15 +1,16 @@
 //! The search for a path: depth first over all candidates, cheap checks before signatures (RFC 4158).
 
 use super::budget::{Exhausted, Spent};
-use super::check::{self, Question, Role, Verdict};
-use super::names;
+use super::check::{self, Report, Role, Verdict};
+use super::revocation::Lists;
+use super::{Question, names, policies};
 use crate::UnixTime;
 use crate::anchors::{Anchor, Anchors};
 use crate::certificate::Certificate;
 use crate::der::Malformed;
 use crate::limits::MAX_PATH;
-use crate::memory::SignatureMemory;
 use crate::policy::Policy;
+use crate::report::Finding;
 use crate::signature::Known;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -18,9 +19,9 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Candidate<'a> {
     pub(crate) certificate: Certificate<'a>,
-    subject: u64,
+    pub(super) subject: u64,
     issuer: u64,
-    key_identifier: Option<&'a [u8]>,
+    pub(super) key_identifier: Option<&'a [u8]>,
     authority_key_identifier: Option<&'a [u8]>,
     /// Whether it is an acceptable authority on any path, once somebody has looked.
     sound: Option<bool>,
@@ -62,7 +63,7 @@ impl<'a> Candidate<'a> {
 pub(crate) struct IssuingAnchor<'a> {
     pub(crate) certificate: Certificate<'a>,
     pub(crate) anchor: &'a Anchor,
-    place: usize,
+    pub(super) place: usize,
 }
 
 /// Who is said to have signed.
@@ -74,7 +75,7 @@ pub(crate) enum Signer<'s, 'a> {
 
 /// The place of a signer, among the candidates or among the anchors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Candidate(usize),
     Anchor(usize),
 }
@@ -88,10 +89,11 @@ pub(crate) struct Search<'a, 'q> {
     pub(crate) unreadable: Vec<Malformed>,
     pub(crate) anchors: &'a Anchors,
     pub(crate) question: &'q Question<'q>,
-    memory: Option<&'q SignatureMemory>,
     pub(crate) spent: Spent,
     /// Signatures that were verified: each once, whatever the number of paths over it.
     signatures: Vec<(usize, Place, bool)>,
+    /// What was learnt about revocation lists.
+    pub(super) lists: Lists<'q>,
     /// Once a signature has failed, later ones are verified before the search goes on behind them: several certificates
     /// share a name, and all combinations of them are too many.
     distrustful: bool,
@@ -101,14 +103,34 @@ pub(crate) struct Search<'a, 'q> {
 pub(crate) struct Found {
     /// The end entity first, the anchor last.
     pub(crate) certificates: Vec<Arc<[u8]>>,
-    /// The first end of validity on it.
+    /// The first end of validity on it, and of what told that nothing was revoked.
     pub(crate) valid_until: UnixTime,
+    /// What the checks on revocation found, where they were asked for.
+    pub(crate) revocation: Vec<Finding>,
+}
+
+/// What a path is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// The end entity.
+    Verdict,
+    /// Whoever signed a revocation list, to the anchor at this place.
+    ListIssuer(usize),
+}
+
+impl Goal {
+    fn wants(self, anchor: usize) -> bool {
+        match self {
+            Self::Verdict => true,
+            Self::ListIssuer(place) => place == anchor,
+        }
+    }
 }
 
 /// How a branch of the search ended.
-enum Branch<'a> {
-    /// To this anchor, whose validity ends then.
-    Found(&'a Anchor, UnixTime),
+pub(super) enum Branch<'a> {
+    /// To this anchor, at this place among all of them.
+    Found(usize, &'a Anchor),
     /// No way on.
     DeadEnd,
     /// The signature on the path's certificate at this place is not by the next one: nothing behind that helps.
@@ -122,7 +144,6 @@ impl<'a, 'q> Search<'a, 'q> {
         candidates: impl ExactSizeIterator<Item = &'a [u8]>,
         anchors: &'a Anchors,
         question: &'q Question<'q>,
-        memory: Option<&'q SignatureMemory>,
     ) -> Self {
         let mut known = Vec::with_capacity(candidates.len().saturating_add(1));
         known.push(Candidate::new(end_entity));
@@ -142,35 +163,61 @@ impl<'a, 'q> Search<'a, 'q> {
             unreadable,
             anchors,
             question,
-            memory,
             spent,
             signatures: Vec::new(),
+            lists: Lists::default(),
             distrustful: false,
         }
+    }
+
+    /// Whether nothing on the path is revoked, where that is asked.
+    fn is_unrevoked(&mut self, path: &[usize], anchor: &IssuingAnchor<'a>) -> Result<bool, Exhausted> {
+        if self.question.revocation.is_none() {
+            return Ok(true);
+        }
+        let mut sink = Verdict(self.question);
+        Ok(self.revocation(path, anchor, &mut sink)?.0.is_continue())
     }
 
     /// The first path on which everything holds, or `None`.
     pub(crate) fn run(&mut self) -> Result<Option<Found>, Exhausted> {
         let mut path = Vec::with_capacity(MAX_PATH);
         path.push(0);
-        let Branch::Found(anchor, mut valid_until) = self.extend(&mut path)? else {
+        let Branch::Found(place, anchor) = self.extend(&mut path, Goal::Verdict)? else {
             return Ok(None);
         };
+        let mut valid_until = anchor.not_after();
         let mut certificates = Vec::with_capacity(path.len().saturating_add(1));
         for candidate in path.iter().filter_map(|place| self.candidates.get(*place)) {
             certificates.push(Arc::from(candidate.certificate.der()));
             valid_until = valid_until.min(candidate.certificate.validity().not_after);
         }
         certificates.push(anchor.der().clone());
+        let mut revocation = Vec::new();
+        if self.question.revocation.is_some()
+            // It could be read when it was found.
+            && let Ok(certificate) = anchor.certificate()
+        {
+            let issuer = IssuingAnchor {
+                certificate,
+                anchor,
+                place,
+            };
+            let mut report = Report::new(self.question, true);
+            let (_, until) = self.revocation(&path, &issuer, &mut report)?;
+            valid_until = valid_until.min(until);
+            revocation = report.findings;
+        }
         Ok(Some(Found {
             certificates,
             valid_until,
+            revocation,
         }))
     }
 
     /// Goes on from the last certificate of `path`: anchors first, then candidates, those before that the authority key
     /// identifier hints at.
-    fn extend(&mut self, path: &mut Vec<usize>) -> Result<Branch<'a>, Exhausted> {
+    pub(super) fn extend(&mut self, path: &mut Vec<usize>, goal: Goal) -> Result<Branch<'a>, Exhausted> {
         let Some(&last) = path.last() else {
             return Ok(Branch::DeadEnd);
         };
@@ -178,6 +225,9 @@ impl<'a, 'q> Search<'a, 'q> {
             return Ok(Branch::DeadEnd);
         };
         for (place, anchor) in self.anchors.with_subject(issuer) {
+            if !goal.wants(place) {
+                continue;
+            }
             let Some(issuer) = self.issuing_anchor(last, path, place, anchor) else {
                 continue;
             };
@@ -185,8 +235,12 @@ impl<'a, 'q> Search<'a, 'q> {
             if !self.anchor_fits(&issuer.certificate, path)? {
                 continue;
             }
+            if goal == Goal::Verdict && !self.policies_allow(&issuer.certificate, path)? {
+                continue;
+            }
             match self.first_bad_signature(path, &issuer)? {
-                None => return Ok(Branch::Found(issuer.anchor, issuer.certificate.validity().not_after)),
+                None if self.is_unrevoked(path, &issuer)? => return Ok(Branch::Found(place, issuer.anchor)),
+                None => {}
                 Some(bad) if bad + 1 < path.len() => return Ok(Branch::BadSignature(bad)),
                 Some(_) => {}
             }
@@ -206,7 +260,7 @@ impl<'a, 'q> Search<'a, 'q> {
                 continue;
             }
             path.push(place);
-            match self.extend(path)? {
+            match self.extend(path, goal)? {
                 found @ Branch::Found(..) => return Ok(found),
                 Branch::DeadEnd => {}
                 Branch::BadSignature(bad) if bad + 2 < path.len() => {
@@ -279,7 +333,7 @@ impl<'a, 'q> Search<'a, 'q> {
 
     /// Whether an anchor may stand above the path.
     fn anchor_fits(&mut self, anchor: &Certificate<'_>, path: &[usize]) -> Result<bool, Exhausted> {
-        let mut sink = Verdict(self.question.policy);
+        let mut sink = Verdict(self.question);
         if check::authority(anchor, Role::Anchor, self.question, &mut sink).is_break() {
             return Ok(false);
         }
@@ -290,9 +344,17 @@ impl<'a, 'q> Search<'a, 'q> {
         Ok(above(anchor, below, self.question.policy, &mut self.spent, &mut sink)?.is_continue())
     }
 
+    /// Whether the whole path is valid under an acceptable certificate policy, or needs none.
+    fn policies_allow(&mut self, anchor: &Certificate<'_>, path: &[usize]) -> Result<bool, Exhausted> {
+        let candidates = path.iter().filter_map(|place| self.candidates.get(*place));
+        let path = candidates.map(|candidate| &candidate.certificate);
+        let mut sink = Verdict(self.question);
+        Ok(policies::check(anchor, path, self.question, &mut self.spent, &mut sink)?.is_continue())
+    }
+
     /// Whether a candidate may stand above the path.
     fn candidate_fits(&mut self, place: usize, path: &[usize]) -> Result<bool, Exhausted> {
-        let mut sink = Verdict(self.question.policy);
+        let mut sink = Verdict(self.question);
         let Some(candidate) = self.candidates.get_mut(place) else {
             return Ok(false);
         };
@@ -348,7 +410,7 @@ impl<'a, 'q> Search<'a, 'q> {
         };
         let good = match (candidate(signed), issuer) {
             (Some(signed), Some(issuer)) => {
-                let memory = self.memory;
+                let memory = self.question.memory;
                 signed.is_signed_by_knowing(issuer.subject_public_key_info(), Known { key, memory })
             }
             _ => false,

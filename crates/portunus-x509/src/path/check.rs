@@ -1,32 +1,27 @@
 //! The checks, each in one place. They tell a [`Sink`] what they found: a verdict stops at the first failure and costs no
 //! allocation, a report collects all.
 
-use super::names;
+use super::{Question, names};
 use crate::certificate::Certificate;
 use crate::der::{Malformed, known};
 use crate::extensions::KeyUsage;
 use crate::limits::{MAX_SERIAL_OCTETS, RSA_MODULUS_BITS};
 use crate::name::constraints::Subtree;
+use crate::policies::Mapping;
 use crate::policy::{Policy, Purpose, Severity};
 use crate::report::{Check, Finding, Outcome};
 use crate::signature::SignatureAlgorithm;
 use crate::spki::KeyAlgorithm;
-use crate::{Printable, ServerName, UnixTime};
+use crate::{Printable, UnixTime};
 use std::ops::ControlFlow;
-
-/// What a verdict is asked about.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Question<'q> {
-    pub(crate) purpose: Purpose,
-    pub(crate) name: Option<&'q ServerName>,
-    pub(crate) time: UnixTime,
-    pub(crate) policy: &'q Policy,
-}
 
 /// Whoever listens to the checks.
 pub(crate) trait Sink {
     /// Takes one result; breaks off where nothing further matters. `value` is asked for only if it is kept.
     fn note(&mut self, check: Check, passed: bool, value: impl FnOnce() -> String) -> ControlFlow<()>;
+
+    /// Says which certificate of the path is looked at from now on.
+    fn about(&mut self, certificate: usize);
 
     /// Takes the value of an extension: one that cannot be read fails [`Check::Encoding`].
     fn read<T>(&mut self, value: Result<T, Malformed>) -> ControlFlow<(), Option<T>> {
@@ -40,10 +35,12 @@ pub(crate) trait Sink {
     }
 }
 
-/// Listens for a failure that the policy does not let pass.
-pub(crate) struct Verdict<'p>(pub(crate) &'p Policy);
+/// Listens for a failure that is not let pass.
+pub(crate) struct Verdict<'q>(pub(crate) &'q Question<'q>);
 
 impl Sink for Verdict<'_> {
+    fn about(&mut self, _: usize) {}
+
     fn note(&mut self, check: Check, passed: bool, _: impl FnOnce() -> String) -> ControlFlow<()> {
         if passed || self.0.severity(check) != Severity::Refuse {
             ControlFlow::Continue(())
@@ -54,8 +51,8 @@ impl Sink for Verdict<'_> {
 }
 
 /// Listens to everything.
-pub(crate) struct Report<'p> {
-    pub(crate) policy: &'p Policy,
+pub(crate) struct Report<'q> {
+    pub(crate) question: &'q Question<'q>,
     /// Whom the checks are about at present.
     pub(crate) certificate: usize,
     /// Whether checks that passed are kept as well.
@@ -63,9 +60,24 @@ pub(crate) struct Report<'p> {
     pub(crate) findings: Vec<Finding>,
 }
 
+impl<'q> Report<'q> {
+    pub(crate) fn new(question: &'q Question<'q>, keep_passed: bool) -> Self {
+        Self {
+            question,
+            certificate: 0,
+            keep_passed,
+            findings: Vec::new(),
+        }
+    }
+}
+
 impl Sink for Report<'_> {
+    fn about(&mut self, certificate: usize) {
+        self.certificate = certificate;
+    }
+
     fn note(&mut self, check: Check, passed: bool, value: impl FnOnce() -> String) -> ControlFlow<()> {
-        let outcome = match self.policy.severity(check) {
+        let outcome = match self.question.severity(check) {
             Severity::Ignore => return ControlFlow::Continue(()),
             _ if passed && !self.keep_passed => return ControlFlow::Continue(()),
             _ if passed => Outcome::Passed,
@@ -96,7 +108,7 @@ pub(crate) fn end_entity(
     question: &Question<'_>,
     sink: &mut impl Sink,
 ) -> ControlFlow<()> {
-    form(certificate, Role::EndEntity, sink)?;
+    form(certificate, Role::EndEntity, question, sink)?;
     validity(certificate, question.time, sink)?;
     key(certificate, sink)?;
     end_entity_usage(certificate, question.purpose, sink)?;
@@ -111,15 +123,28 @@ pub(crate) fn authority(
     question: &Question<'_>,
     sink: &mut impl Sink,
 ) -> ControlFlow<()> {
-    form(certificate, role, sink)?;
+    form(certificate, role, question, sink)?;
     validity(certificate, question.time, sink)?;
     key(certificate, sink)?;
     authority_usage(certificate, role, question.purpose, sink)?;
     key_identifiers(certificate, role, sink)
 }
 
+/// What is wanted of whoever signs revocation lists or responses and has a certificate for it alone, but for the path above (RFC 5280
+/// section 6.3.3 (f), RFC 6960 section 4.2.2.2).
+pub(crate) fn signs_about_revocation(
+    certificate: &Certificate<'_>,
+    question: &Question<'_>,
+    sink: &mut impl Sink,
+) -> ControlFlow<()> {
+    form(certificate, Role::Intermediate, question, sink)?;
+    validity(certificate, question.time, sink)?;
+    key(certificate, sink)?;
+    key_identifiers(certificate, Role::EndEntity, sink)
+}
+
 /// What RFC 5280 wants of every certificate, whatever it is for.
-fn form(certificate: &Certificate<'_>, role: Role, sink: &mut impl Sink) -> ControlFlow<()> {
+fn form(certificate: &Certificate<'_>, role: Role, question: &Question<'_>, sink: &mut impl Sink) -> ControlFlow<()> {
     let extensions = certificate.extensions();
     sink.note(Check::Version, certificate.version() == 3, || {
         format!("version {}", certificate.version())
@@ -143,7 +168,12 @@ fn form(certificate: &Certificate<'_>, role: Role, sink: &mut impl Sink) -> Cont
     sink.note(Check::IssuerName, !certificate.issuer().is_empty(), || {
         certificate.issuer().to_string()
     })?;
-    let unknown = extensions.unknown_critical;
+    // Whoever is asked about revocation processes the distribution points, or what is stapled.
+    let points = extensions.crl_distribution_points;
+    let points = points.filter(|points| points.critical && !question.processes_points());
+    let features = extensions.tls_feature;
+    let features = features.filter(|features| features.critical && !question.processes_staples());
+    let unknown = extensions.unknown_critical.or(points).or(features);
     sink.note(Check::CriticalExtensions, unknown.is_none(), || {
         unknown.map(|e| e.to_string()).unwrap_or_default()
     })
@@ -209,7 +239,7 @@ fn apart(one: UnixTime, other: UnixTime) -> String {
 
 fn key(certificate: &Certificate<'_>, sink: &mut impl Sink) -> ControlFlow<()> {
     let key = certificate.subject_public_key_info();
-    let supported = !matches!(key.algorithm, KeyAlgorithm::Other(_));
+    let supported = !matches!(key.algorithm, KeyAlgorithm::Dsa | KeyAlgorithm::Other(_));
     sink.note(Check::KeyAlgorithm, supported, || key.algorithm.to_string())?;
     if matches!(key.algorithm, KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss) {
         let bits = key.rsa_modulus_bits();
@@ -276,6 +306,19 @@ fn authority_usage(
         policy_constraints.is_none_or(|e| e.critical),
         String::new,
     )?;
+    sink.read(certificate.policy_constraints())?;
+    sink.note(
+        Check::InhibitAnyPolicyCritical,
+        extensions.inhibit_any_policy.is_none_or(|e| e.critical),
+        String::new,
+    )?;
+    sink.read(certificate.inhibit_any_policy())?;
+    if let Some(mappings) = sink.read(certificate.policy_mappings())?.flatten() {
+        let any = |mapping: Mapping<'_>| {
+            mapping.issuer_domain == known::ANY_POLICY || mapping.subject_domain == known::ANY_POLICY
+        };
+        sink.note(Check::PolicyMappings, !mappings.iter().any(any), String::new)?;
+    }
     ControlFlow::Continue(())
 }
 

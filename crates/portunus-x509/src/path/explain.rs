@@ -2,7 +2,8 @@
 
 use super::budget::Spent;
 use super::build::{IssuingAnchor, Search, Signer, above};
-use super::check::{self, Question, Report, Role, Sink, hexadecimal};
+use super::check::{self, Report, Role, Sink, hexadecimal};
+use super::{Question, policies};
 use crate::certificate::Certificate;
 use crate::der::Malformed;
 use crate::limits::{MAX_NODES_TO_EXPLAIN, MAX_PATH, MAX_REFUSED_PATHS, MAX_SHOWN_NAME};
@@ -116,7 +117,7 @@ impl Told {
     }
 }
 
-impl Telling<'_, '_> {
+impl<'a> Telling<'a, '_> {
     fn extend(&mut self, path: &mut Vec<usize>) {
         let Some(&last) = path.last() else { return };
         let anchors = self.search.issuing_anchors(last, path);
@@ -150,7 +151,7 @@ impl Telling<'_, '_> {
         left.is_some()
     }
 
-    fn tell(&mut self, path: &[usize], anchor: Option<&IssuingAnchor<'_>>) {
+    fn tell(&mut self, path: &[usize], anchor: Option<&IssuingAnchor<'a>>) {
         let signed = path.iter().enumerate().map(|(at, place)| {
             let next = path.get(at.saturating_add(1)).copied().map(Signer::Candidate);
             let signer = next.or(anchor.map(Signer::Anchor))?;
@@ -162,6 +163,7 @@ impl Telling<'_, '_> {
         let mut certificates: Vec<_> = candidates.map(|candidate| candidate.certificate.clone()).collect();
         let anchored = anchor.is_some();
         certificates.extend(anchor.map(|anchor| anchor.certificate.clone()));
+        let all_signed = signed.iter().all(|signed| *signed == Some(true));
         let signed = |at: usize| signed.get(at).copied().flatten();
         let question = self.search.question;
         let mut found = Vec::new();
@@ -179,6 +181,15 @@ impl Telling<'_, '_> {
             signed,
             false,
         ));
+        if let Some(anchor) = anchor
+            && question.revocation.is_some()
+            && all_signed
+        {
+            let mut report = Report::new(question, false);
+            // With no budget left, it is not told.
+            let _ = self.search.revocation(path, anchor, &mut report);
+            found.append(&mut report.findings);
+        }
         let anchor = anchor.map(|anchor| summary(&anchor.certificate, true));
         self.paths.push(Told {
             places: path.to_vec(),
@@ -230,14 +241,10 @@ fn findings(
         return Vec::new();
     };
     let findings = end_entity_findings(end_entity, question, keep_passed);
-    let mut report = Report {
-        policy: question.policy,
-        certificate: 0,
-        keep_passed,
-        findings,
-    };
+    let mut report = Report::new(question, keep_passed);
+    report.findings = findings;
     let flow = (1..).zip(authorities).try_for_each(|(at, authority)| {
-        report.certificate = at;
+        report.about(at);
         let role = if anchored && at == authorities.len() {
             Role::Anchor
         } else {
@@ -258,11 +265,15 @@ fn findings(
     });
     // A report never breaks off by itself.
     let _ = flow;
+    if let (true, Some((anchor, path))) = (anchored, certificates.split_last()) {
+        report.about(0);
+        let _ = policies::check(anchor, path.iter(), question, spent, &mut report);
+    }
     for (at, certificate) in certificates.iter().enumerate() {
         let (Some(good), Some(issuer)) = (signed(at), certificates.get(at.saturating_add(1))) else {
             continue;
         };
-        report.certificate = at;
+        report.about(at);
         let value = || {
             format!(
                 "{} by {}",
@@ -276,12 +287,7 @@ fn findings(
 }
 
 fn end_entity_findings(certificate: &Certificate<'_>, question: &Question<'_>, keep_passed: bool) -> Vec<Finding> {
-    let mut report = Report {
-        policy: question.policy,
-        certificate: 0,
-        keep_passed,
-        findings: Vec::new(),
-    };
+    let mut report = Report::new(question, keep_passed);
     let _ = check::end_entity(certificate, question, &mut report);
     report.findings
 }

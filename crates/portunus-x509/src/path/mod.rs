@@ -6,6 +6,9 @@ mod check;
 mod explain;
 mod names;
 mod order;
+mod policies;
+mod question;
+mod revocation;
 
 use crate::anchors::Anchors;
 use crate::certificate::Certificate;
@@ -19,9 +22,10 @@ use build::Search;
 use check::Verdict;
 
 pub(crate) use build::Found;
-pub(crate) use check::Question;
 pub(crate) use explain::made_checks;
 pub use order::order;
+pub(crate) use policies::user_constrained;
+pub use question::Question;
 
 /// Looks for a path from `chain[0]` to one of `anchors` on which every check of `policy` passes, for `purpose`, at
 /// `time`, and for `name` where one is given. The other certificates of `chain` are candidates in any order; needless
@@ -37,13 +41,11 @@ pub fn verify<C: AsRef<[u8]>>(
     time: UnixTime,
     policy: &Policy,
 ) -> Result<VerifiedPath, Refusal> {
-    let question = Question {
-        purpose,
+    Question {
         name,
-        time,
-        policy,
-    };
-    search(chain, anchors, &question, None)
+        ..Question::new(purpose, time, policy)
+    }
+    .verify(chain, anchors)
 }
 
 /// As [`verify`], with a memory of signatures that were good before: those are not verified again.
@@ -56,21 +58,15 @@ pub fn verify_remembering<C: AsRef<[u8]>>(
     policy: &Policy,
     memory: &SignatureMemory,
 ) -> Result<VerifiedPath, Refusal> {
-    let question = Question {
-        purpose,
+    Question {
         name,
-        time,
-        policy,
-    };
-    search(chain, anchors, &question, Some(memory))
+        ..Question::new(purpose, time, policy)
+    }
+    .remembering(memory)
+    .verify(chain, anchors)
 }
 
-fn search<C: AsRef<[u8]>>(
-    chain: &[C],
-    anchors: &Anchors,
-    question: &Question<'_>,
-    memory: Option<&SignatureMemory>,
-) -> Result<VerifiedPath, Refusal> {
+fn search<C: AsRef<[u8]>>(chain: &[C], anchors: &Anchors, question: &Question<'_>) -> Result<VerifiedPath, Refusal> {
     let policy = question.policy;
     let Some((end_entity, candidates)) = chain.split_first() else {
         return Err(explain::no_certificate());
@@ -82,7 +78,7 @@ fn search<C: AsRef<[u8]>>(
         Err(malformed) => return Err(explain::unreadable(end_entity, &malformed)),
     };
 
-    let sound = check::end_entity(&certificate, question, &mut Verdict(policy)).is_continue();
+    let sound = check::end_entity(&certificate, question, &mut Verdict(question)).is_continue();
     if policy.accepts_anchor_as_end_entity()
         && let Some(anchor) = anchors.same_as(end_entity)
     {
@@ -90,6 +86,7 @@ fn search<C: AsRef<[u8]>>(
             let found = Found {
                 certificates: vec![anchor],
                 valid_until: certificate.validity().not_after,
+                revocation: Vec::new(),
             };
             Ok(VerifiedPath::new(found, chain, anchors, question))
         } else {
@@ -97,13 +94,7 @@ fn search<C: AsRef<[u8]>>(
         };
     }
 
-    let mut search = Search::new(
-        certificate,
-        candidates.iter().map(AsRef::as_ref),
-        anchors,
-        question,
-        memory,
-    );
+    let mut search = Search::new(certificate, candidates.iter().map(AsRef::as_ref), anchors, question);
     match if sound { search.run() } else { Ok(None) } {
         Ok(Some(found)) => Ok(VerifiedPath::new(found, chain, anchors, question)),
         Ok(None) => Err(explain::refusal(search, None)),

@@ -1,6 +1,10 @@
 //! Makes hierarchies for tests.
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
+pub(crate) mod der;
+pub(crate) mod lists;
+pub(crate) mod responses;
+
 use portunus_x509::{Anchors, Policy, Purpose, Refusal, ServerName, UnixTime, VerifiedPath, verify};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,

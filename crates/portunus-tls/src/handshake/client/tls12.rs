@@ -48,6 +48,7 @@ struct Agreed<'a> {
 
 /// From the ServerHello to the end.
 pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Result<Established, Error> {
+    channel.expect_version(ProtocolVersion::TLS1_2);
     channel.change_cipher_spec(ChangeCipherSpec::Refuse);
     if channel.has_dropped_change_cipher_spec() {
         return Err(PeerFault::BadChangeCipherSpec.into());
@@ -343,8 +344,8 @@ async fn server_certificate(
     agreed: &Agreed<'_>,
 ) -> Result<Certified, Error> {
     let chain = peer_chain(channel, transcript).await?;
-    let leaf = chain.first().ok_or(PeerFault::NoCertificate)?;
     channel.note(&Note::CertificatesReceived { chain: &chain });
+    check_key(&chain, agreed)?;
     let (ocsp_response, next) = certificate_status(channel, transcript, agreed).await?;
     let stapled = Stapled {
         ocsp_response,
@@ -352,6 +353,17 @@ async fn server_certificate(
     };
     let stapled = (stapled != Stapled::default()).then(|| Arc::new(stapled));
     let verified = verified(channel, agreed, &chain, stapled.as_deref()).await?;
+    Ok(Certified {
+        chain,
+        stapled,
+        not_after: verified.not_after,
+        next,
+    })
+}
+
+/// Whether the end entity's key is of the kind that the cipher suite asks for, on a curve that we read (RFC 5246 section 7.4.2, RFC 8422 section 5.3).
+fn check_key(chain: &[Vec<u8>], agreed: &Agreed<'_>) -> Result<(), Error> {
+    let leaf = chain.first().ok_or(PeerFault::NoCertificate)?;
     let leaf = Certificate::parse(leaf).map_err(CertificateFault::Unreadable)?;
     let key = &leaf.subject_public_key_info().algorithm;
     if Authentication::of_key(key) != Authentication::of_suite(agreed.suite.id) {
@@ -360,12 +372,7 @@ async fn server_certificate(
     if curve_of_key(key).is_some_and(|curve| !agreed.offer.policy().groups.contains(&curve)) {
         return Err(PeerFault::CertificateCurveNotOffered.into());
     }
-    Ok(Certified {
-        chain,
-        stapled,
-        not_after: verified.not_after,
-        next,
-    })
+    Ok(())
 }
 
 /// The CertificateStatus, which may come where the ServerHello announced it (RFC 6066 section 8), and the ServerKeyExchange behind it.

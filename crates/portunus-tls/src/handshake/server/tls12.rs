@@ -13,7 +13,7 @@ use crate::crypto::group::{ExchangeFailed, KeyShares};
 use crate::crypto::random;
 use crate::crypto::secret::Secret;
 use crate::crypto::suite::Suite;
-use crate::crypto::tls12::{Authentication, curve_of_key};
+use crate::crypto::tls12::Authentication;
 use crate::error::{Error, Internal, PeerFault};
 use crate::handshake::channel::Channel;
 use crate::handshake::tls12::{check_signature, derived, peer_chain, peer_finished, send_certificate, send_finished};
@@ -49,6 +49,7 @@ struct Asked<'a> {
 
 /// From what goes on from the ClientHello to the end.
 pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixTime) -> Result<Established, Error> {
+    channel.expect_version(ProtocolVersion::TLS1_2);
     channel.warnings(Warnings::Ignore);
     let Opening {
         message, config, host, ..
@@ -362,11 +363,10 @@ fn choose_proof(hello: &ClientHello<'_>, identity: &Identity, config: &ServerCon
     let offered = extensions.signature_algorithms.unwrap_or_default();
     let scheme = identity
         .scheme_among(|scheme| offered.contains(scheme) && Authentication::of_scheme(*scheme) == Some(authentication));
-    let curve = curve_of_key(&identity.key_algorithm);
-    let reads_curve = curve.is_none_or(|curve| extensions.supported_groups.is_some_and(|list| list.contains(&curve)));
-    let scheme = scheme
-        .filter(|_| reads_curve)
-        .ok_or(PeerFault::NoCommonSignatureScheme)?;
+    let scheme = scheme.ok_or(PeerFault::NoCommonSignatureScheme)?;
+    if !identity.has_curve_of(hello) {
+        return Err(PeerFault::NoGroupForKey);
+    }
     Ok(Proof { suite, group, scheme })
 }
 
