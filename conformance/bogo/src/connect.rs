@@ -298,7 +298,7 @@ impl Test<'_> {
         if came != (is_new && !settings.expect.no_session) {
             return Stop::failed(format!(":Unexpected: a new session: {came}"));
         }
-        if came {
+        if came && !is_older {
             let (allows, wanted) = (self.sessions.allows_early_data(), self.settings.early.expect_ticket);
             expect::same("whether the session allows early data", &allows, &wanted)?;
         }

@@ -60,15 +60,15 @@ impl Observe for Story {
         told.trace.push_str(&traced(note));
         let (direction, kind, bytes) = match note {
             Note::Message { direction, kind, bytes } => (direction, kind, bytes),
+            Note::EarlyData(early_data) => {
+                told.early_data = Some(*early_data);
+                return;
+            }
             Note::Ticket {
                 direction: Direction::Received,
                 ..
             } => {
                 told.ticket = true;
-                return;
-            }
-            Note::EarlyData(early_data) => {
-                told.early_data = Some(*early_data);
                 return;
             }
             _ => return,

@@ -61,11 +61,15 @@ impl Stream {
         let State::Handshake(handshake) = &mut self.state else {
             return Ok(None);
         };
-        handshake.poll(&mut Context::from_waker(Waker::noop()))?;
-        while handshake.wants_to_send() {
-            handshake.send_with(|bytes| send(&mut self.socket, bytes, self.slow))?;
+        loop {
+            let progress = handshake.poll(&mut Context::from_waker(Waker::noop()));
+            while handshake.wants_to_send() {
+                handshake.send_with(|bytes| send(&mut self.socket, bytes, self.slow))?;
+            }
+            if progress? != Progress::NeedsDecision {
+                return Ok(handshake.early_offer());
+            }
         }
-        Ok(handshake.early_offer())
     }
 
     /// Writes early data, as much as may go; gives how much that was.

@@ -4,13 +4,14 @@ mod early;
 mod pair;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use early::{MAX, client_at, configs, early_flight, flight, give, guard, poll, prime, server_at};
 use pair::{Authority, NOW, Pair, exchange, received, sent};
-use portunus_tls::wire::{CipherSuite, NamedGroup};
+use portunus_tls::wire::{AlertDescription, CipherSuite, NamedGroup};
 use portunus_tls::{
-    ClientConfig, EarlyData, Error, Misuse, NoEarlyData, Policy, Progress, ReplayGuard, ServerConfig, SessionMemory,
-    Tickets,
+    CertificateFault, ClientConfig, Decision, EarlyData, Error, Misuse, NoEarlyData, PathVerifier, Policy, Presented,
+    Progress, ReplayGuard, ServerConfig, SessionMemory, Tickets, Verified, VerifyPeer,
 };
 use portunus_x509::UnixTime;
 
@@ -225,4 +226,47 @@ fn a_client_offers_no_early_data_without_reason() {
     prime(&client, &server.clone().with_application_protocols(&[b"h2"]));
     let other = client.with_application_protocols(&[b"http/1.1"]);
     assert_eq!(reason(&other, &server), NoEarlyData::ApplicationProtocol);
+}
+
+/// What a server that is not believed any more gets is an alert.
+#[test]
+fn early_data_goes_to_nobody_whom_the_verifier_refuses_by_now() {
+    struct Revocable {
+        verifier: PathVerifier,
+        revoked: AtomicBool,
+    }
+    impl VerifyPeer for Revocable {
+        fn verify<'a>(&'a self, presented: Presented<'a>) -> Decision<'a, Result<Verified, CertificateFault>> {
+            if self.revoked.load(Ordering::Relaxed) {
+                return Decision::ready(Err(CertificateFault::Application {
+                    alert: AlertDescription::CERTIFICATE_REVOKED,
+                    reason: "revoked".to_owned(),
+                }));
+            }
+            self.verifier.verify(presented)
+        }
+
+        fn trust(&self) -> [u8; 32] {
+            self.verifier.trust()
+        }
+    }
+    let authority = Authority::new();
+    let verifier = Arc::new(Revocable {
+        verifier: PathVerifier::servers(authority.anchors(), portunus_x509::Policy::rfc5280()),
+        revoked: AtomicBool::new(false),
+    });
+    let client = ClientConfig::new(verifier.clone())
+        .with_sessions(Arc::new(SessionMemory::default()))
+        .with_early_data()
+        .with_verification_on_resumption();
+    let (_, server) = authority.resuming();
+    let server = server.with_early_data(guard(), MAX);
+    prime(&client, &server);
+    let (_, hello) = early_flight(&client, b"early");
+    assert_eq!(told(&server, &hello, NOW), EarlyData::Accepted { bytes: 0 });
+    verifier.revoked.store(true, Ordering::Relaxed);
+    let mut client = client_at(&client, NOW);
+    let error = poll(&mut client).unwrap_err();
+    assert_eq!(error.alert(), Some(AlertDescription::CERTIFICATE_REVOKED));
+    assert!(client.write_early(b"early").is_err());
 }

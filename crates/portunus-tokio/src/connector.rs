@@ -1,14 +1,16 @@
 //! The client's way to a stream.
 
+use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::Poll;
 use std::time::Duration;
 
-use portunus_tls::{ClientConfig, EarlyOffer, Handshake, Observe, Side};
+use portunus_tls::{ClientConfig, EarlyOffer, Handshake, Observe, Progress, Side};
 use portunus_x509::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
 
-use crate::error::HandshakeError;
+use crate::error::{Exchanged, HandshakeError};
 use crate::handshake::drive;
 use crate::stream::TlsStream;
 
@@ -71,8 +73,16 @@ impl Connector {
         IO: AsyncRead + AsyncWrite + Unpin,
     {
         let mut handshake = Handshake::client(self.config.clone(), server, crate::now(), None);
-        // The hello needs nothing of the server and no decision.
-        handshake.poll(&mut Context::from_waker(Waker::noop()))?;
+        // The hello needs nothing of the server, at most a word of the verifier's.
+        let hello = poll_fn(|context| match handshake.poll(context) {
+            Ok(Progress::NeedsDecision) => Poll::Pending,
+            other => Poll::Ready(other),
+        });
+        let hello = timeout(self.limit, hello).await;
+        hello.map_err(|_| HandshakeError::TimedOut {
+            limit: self.limit,
+            exchanged: Exchanged::default(),
+        })??;
         if let Some(offer) = handshake.early_offer() {
             handshake.write_early(&early(&offer))?;
         }

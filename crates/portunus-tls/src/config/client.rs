@@ -157,7 +157,7 @@ impl ClientConfig {
         self
     }
 
-    /// Has the verifier judge a server's certificates again when a session goes on, for a verifier whose answer changes in between: by revocation,
+    /// Has the verifier judge a server's certificates again when a session goes on, before any early data goes out, for a verifier whose answer changes in between: by revocation,
     /// say. (A session never goes on past the time that the verifier named, nor with another verifier.)
     #[must_use]
     pub fn with_verification_on_resumption(mut self) -> Self {

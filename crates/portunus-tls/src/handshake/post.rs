@@ -172,6 +172,7 @@ fn new_session_ticket(
     };
     let life = i64::from(ticket.ticket_lifetime.min(MAX_TICKET_LIFETIME));
     let end = now.0.saturating_add(life);
+    let max_early_data = ticket.early_data.unwrap_or(0);
     let session = ClientSession {
         cipher_suite: secrets.suite.id,
         secret: ticket_psk(secrets.suite.hash, resumption_secret, ticket.ticket_nonce)?,
@@ -185,8 +186,12 @@ fn new_session_ticket(
         owner: config.owner(),
         chain: info.server_chain.clone(),
         stapled: info.stapled.clone(),
-        application_protocol: info.application_protocol.clone(),
-        max_early_data: ticket.early_data.unwrap_or(0),
+        application_protocol: info
+            .application_protocol
+            .as_ref()
+            .filter(|_| max_early_data > 0)
+            .cloned(),
+        max_early_data,
         is_for_all_names: ticket.tls_flags.is_some_and(|flags| flags.has(RESUMPTION_ACROSS_NAMES)),
     };
     sessions.put(server, session);

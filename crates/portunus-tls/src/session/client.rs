@@ -40,7 +40,7 @@ pub struct ClientSession {
     pub(crate) chain: Arc<Vec<Vec<u8>>>,
     /// What was stapled to them.
     pub(crate) stapled: Option<Arc<Stapled>>,
-    /// What was agreed to be spoken.
+    /// What was agreed to be spoken, where early data may go along.
     pub(crate) application_protocol: Option<Vec<u8>>,
     /// How many bytes of early data the server may take with it; 0 where it takes none.
     pub(crate) max_early_data: u32,

@@ -28,6 +28,11 @@ pub(super) fn allowed(config: &ClientConfig, session: Option<&ClientSession>) ->
     Ok(usize::try_from(session.max_early_data).unwrap_or(usize::MAX))
 }
 
+/// Whether the server's certificates are to be judged again before early data goes out: it goes to nobody whom the verifier refuses by now.
+pub(super) fn is_verified(config: &ClientConfig, session: &ClientSession) -> bool {
+    config.verifies_resumed && allowed(config, Some(session)).is_ok()
+}
+
 /// What is known of early data.
 pub(super) enum Early {
     /// It was offered, and what is written goes under its keys.

@@ -34,6 +34,17 @@ pub(crate) async fn handshake(
     let shares = offer.key_shares()?;
     let hello = offer.write(&shares, session.as_ref(), None)?;
     channel.send_hello(&hello.bytes)?;
+    if let Some(session) = session.as_ref().filter(|session| early::is_verified(&config, session)) {
+        tls13::verified(
+            &channel,
+            &config,
+            &session.chain,
+            session.stapled.as_deref(),
+            &server,
+            now,
+        )
+        .await?;
+    }
     let early = Early::begin(&mut channel, &config, &hello, session.as_ref())?;
     if offer.tls13 {
         channel.change_cipher_spec(ChangeCipherSpec::Drop);

@@ -175,7 +175,8 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
     let proof = match session {
         Some(session) => {
             channel.note(&Note::Resumed);
-            if config.verifies_resumed {
+            // Where early data goes on, that was done before it went out.
+            if config.verifies_resumed && !is_taken {
                 let stapled = session.stapled.as_deref();
                 verified(&channel, config, &session.chain, stapled, server, now).await?;
             }
@@ -550,7 +551,7 @@ fn inflate(compressed: &CompressedCertificate<'_>, offered: &[Arc<dyn CompressCe
 }
 
 /// The verifier's word on the server's certificates.
-async fn verified(
+pub(super) async fn verified(
     channel: &Channel,
     config: &ClientConfig,
     chain: &[Vec<u8>],
