@@ -9,7 +9,7 @@ use std::time::Duration;
 use portunus_x509::{
     Anchors, Certificate, Malformed, Policy, Purpose, ServerName, SignatureMemory, UnixTime, verify, verify_remembering,
 };
-use rcgen::{BasicConstraints, Issuer, KeyPair};
+use rcgen::{BasicConstraints, Issuer, KeyPair, SerialNumber};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{self, CertificateDer};
@@ -69,9 +69,11 @@ impl Chains {
 
 fn leaves(issuer: &Issuer<'_, KeyPair>, count: usize) -> Vec<Vec<u8>> {
     let key = KeyPair::generate().expect("a key");
-    let leaf = |_| {
-        let leaf = leaf_params().signed_by(&key, issuer).expect("a leaf");
-        leaf.der().to_vec()
+    let leaf = |number: usize| {
+        let mut params = leaf_params();
+        // Else they would all be one, since their key is.
+        params.serial_number = Some(SerialNumber::from_slice(&[1, u8::try_from(number).expect("few")]));
+        params.signed_by(&key, issuer).expect("a leaf").der().to_vec()
     };
     (0..count).map(leaf).collect()
 }
