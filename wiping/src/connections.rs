@@ -7,7 +7,7 @@ use std::task::{Context, Waker};
 use portunus_tls::wire::{CipherSuite, NamedGroup, ProtocolVersion};
 use portunus_tls::{
     ChooseConfig, ClientConfig, Connection, Handshake, Identities, Identity, KeyLog, LocalKey, PathVerifier, Policy,
-    Read, ServerConfig, SessionMemory, Tickets,
+    Read, ReplayGuard, ServerConfig, SessionMemory, Tickets,
 };
 use portunus_x509::{Anchors, Policy as PathPolicy, ServerName, UnixTime};
 use rcgen::{
@@ -93,10 +93,13 @@ impl World {
             .with_key_shares(&[kind.shared])
             .expect("a share")
             .with_sessions(Arc::new(SessionMemory::default()))
+            .with_early_data()
             .with_key_log(Arc::new(Keeps));
         let mut server = ServerConfig::new(identities())
             .with_policy(policy)
             .with_tickets(Arc::new(Tickets::new(now).expect("keys")))
+            // It began a day ago, and is sure of itself by now.
+            .with_early_data(Arc::new(ReplayGuard::new(16, UnixTime(now.0 - 86_400)).expect("a guard")), 1000)
             .with_key_log(Arc::new(Keeps));
         if kind.client_certificate {
             client = client.with_identity(identities());
@@ -187,6 +190,8 @@ fn turn(handshake: &mut Handshake, mut incoming: &[u8]) -> Vec<u8> {
     handshake
         .poll(&mut Context::from_waker(Waker::noop()))
         .expect("a handshake");
+    // None goes but where a session allows it.
+    handshake.write_early(b"early data").expect("early data");
     let mut outgoing = Vec::new();
     let Ok(_) = handshake.send_with(|bytes| give(bytes, &mut outgoing));
     outgoing

@@ -113,7 +113,7 @@ fn tls_content(tls: &TlsFacts) -> Markup {
             (row("Speaks", tls.application_protocol.as_deref().unwrap_or("not negotiated")))
             (row("Name asked for", tls.server_name.as_deref().unwrap_or("none")))
             (row("Resumed", if tls.resumed { "yes: built upon an earlier connection" } else { "no: a full handshake" }))
-            (row("Early data", if tls.early_data { "yes: the first request came before the handshake was done" } else { "no" }))
+            (row("Early data", if tls.early_data { "accepted: what came before the handshake was done was read" } else { "no" }))
             (row("Second hello", if tls.hello_retry_request { "yes (HelloRetryRequest)" } else { "no" }))
         }
         @if !tls.certificate_chain.is_empty() {

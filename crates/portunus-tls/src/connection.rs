@@ -6,7 +6,7 @@ use portunus_x509::UnixTime;
 
 #[cfg(feature = "tls12")]
 use crate::error::PeerFault;
-use crate::error::{Error, Misuse};
+use crate::error::{Error, Misuse, Phase};
 use crate::handshake::post::{self, Budgets};
 use crate::handshake::{ConnectionInfo, Established, Secrets};
 use crate::handshake_io::{Io, Opened};
@@ -81,12 +81,9 @@ impl Connection {
     }
 
     /// Whether the client has still to prove that it is there: a server that takes early data reads it, and may answer, before that. What was read up to now may
-    /// be what somebody recorded and sends again (RFC 9846 section 8); once this is false, it was not.
+    /// be what somebody recorded and sends again (RFC 9846 section 8); once this is false, it was not. A connection that fails before that stays early.
     pub fn is_early(&self) -> bool {
-        match &self.state {
-            State::Live(established) => established.is_early(),
-            State::Failed(_) => false,
-        }
+        self.io.phase != Phase::Application
     }
 
     /// Whether [`Connection::receive_with`] has room: not while data that it brought before is still to be read.

@@ -374,6 +374,10 @@ impl Io {
         let received = AlertReceived::new(alert, protected, self.phase);
         self.note(&Note::AlertReceived(received));
         match alert.description {
+            // Anybody on the way could have said it.
+            AlertDescription::CLOSE_NOTIFY if !protected && self.opener.protection().is_some() => {
+                Err(Error::ClosedInHandshake)
+            }
             AlertDescription::CLOSE_NOTIFY => Ok(Opened::CloseNotify),
             _ if alert.description == AlertDescription::USER_CANCELED || self.ignores(alert) => {
                 self.counts.warnings = self.counts.warnings.saturating_add(1);

@@ -110,6 +110,21 @@ fn no_more_early_data_is_written_than_the_ticket_allows() {
     );
 }
 
+/// A server that shares the keys of another's tickets, and takes no early data, skips as much as those allow.
+#[test]
+fn refused_early_data_may_be_as_long_as_its_ticket_allows() {
+    let (client, server) = Authority::new().resuming();
+    let client = client.with_early_data();
+    prime(&client, &server.clone().with_early_data(guard(), 40_000));
+    let (mut client, hello) = early_flight(&client, &[7; 40_000]);
+    let mut server = server_at(&server, NOW);
+    give(&mut server, &hello).unwrap();
+    give(&mut client, &flight(&mut server)).unwrap();
+    give(&mut server, &flight(&mut client)).unwrap();
+    let server = server.into_connection().unwrap();
+    assert!(server.info().resumed && !server.is_early());
+}
+
 /// RFC 9846 section 8: the flight as it was recorded.
 #[test]
 fn a_replay_is_read_once() {

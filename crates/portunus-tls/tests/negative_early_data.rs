@@ -166,6 +166,8 @@ fn assert_refused(mut taken: Taken, bytes: &[u8], alert: AlertDescription, what:
     let error = received(&mut taken.server, bytes).expect_err(what);
     assert_eq!(error.alert(), Some(alert), "{what}: {error}");
     assert!(!pair::sent(&mut taken.server).is_empty(), "{what}");
+    // What came before was never confirmed, and never will be.
+    assert!(taken.server.is_early(), "{what}");
     let again = received(&mut taken.server, &taken.end.concat()).expect_err(what);
     assert_eq!(again.to_string(), error.to_string());
     error
@@ -249,9 +251,11 @@ fn early_data_that_is_taken_ends_by_the_rules() {
     let forged = taken();
     assert_refused(forged, &early_data(100), Alert::BAD_RECORD_MAC, "what does not open");
 
-    let forged = taken();
+    let mut forged = taken();
     let again = [&forged.end.concat()[..], &sealed_anew(&forged, 1).seal(HANDSHAKE, END)].concat();
-    assert_refused(forged, &again, Alert::BAD_RECORD_MAC, "EndOfEarlyData after all");
+    let error = received(&mut forged.server, &again).expect_err("EndOfEarlyData after all");
+    assert_eq!(error.alert(), Some(Alert::BAD_RECORD_MAC));
+    assert!(!forged.server.is_early());
 }
 
 /// A client that ends there has not proved that it is there.
@@ -261,6 +265,32 @@ fn a_client_may_close_early() {
     let close = taken.early.seal(ALERT, &[1, 0]);
     assert_eq!(received(&mut taken.server, &close).unwrap(), (Vec::new(), true));
     assert!(taken.server.is_early());
+}
+
+/// Anybody on the way can say it in plaintext: what they cut off is not whole.
+#[test]
+fn a_close_notify_in_plaintext_ends_nothing_in_order() {
+    const CLOSE_NOTIFY: &[u8] = &[ALERT, 3, 3, 0, 2, 1, 0];
+    let mut before = taken();
+    assert!(received(&mut before.server, CLOSE_NOTIFY).is_err());
+    let mut behind = taken();
+    let cut = [&behind.end[0][..], CLOSE_NOTIFY].concat();
+    assert!(received(&mut behind.server, &cut).is_err());
+    assert!(before.server.is_early() && behind.server.is_early());
+
+    // Before any early data came.
+    let (client, _, server) = forgeable();
+    prime(&client, &server);
+    let (_, hello) = early_flight(&client, b"early");
+    let hello = records(&hello).into_iter().next().unwrap();
+    let mut server = server_at(&server, NOW);
+    give(&mut server, &hello).unwrap();
+    early::flight(&mut server);
+    let mut server = server.into_connection().unwrap();
+    assert!(matches!(
+        received(&mut server, CLOSE_NOTIFY),
+        Err(Error::ClosedInHandshake)
+    ));
 }
 
 #[test]

@@ -292,6 +292,14 @@ impl Channel {
         self.io().outgoing.wipe();
     }
 
+    /// Early data that is skipped may be so long, where it is skipped at all.
+    pub(crate) fn skip_at_least(&mut self, bytes: usize) {
+        let mut io = self.io();
+        if let ApplicationData::Skip { left } = &mut io.application_data {
+            *left = bytes.max(*left);
+        }
+    }
+
     pub(crate) fn application_data(&mut self, rule: ApplicationData) {
         self.io().application_data = rule;
     }

@@ -62,8 +62,9 @@ impl Tickets {
 
     /// All keys, for servers that are to open each other's tickets. Whoever has them opens all tickets, takes part in sessions, and reads recorded
     /// connections of TLS 1.2 and early data: they are to travel and lie as private keys do.
-    pub fn export(&self) -> Zeroizing<Vec<u8>> {
-        let keys = self.keys();
+    pub fn export(&self, now: UnixTime) -> Zeroizing<Vec<u8>> {
+        let mut keys = self.keys();
+        forget(&mut keys, now.0);
         // In its full length at once: growing would leave copies behind.
         let mut exported = Zeroizing::new(Vec::with_capacity(
             keys.len().saturating_mul(EXPORTED_KEY).saturating_add(1),
@@ -77,16 +78,18 @@ impl Tickets {
         exported
     }
 
-    /// Adds the keys of another server. The newest of all seals from now on.
+    /// Adds the keys of another server, but for those that are past their life, or from a clock that is far ahead. The newest of all seals from now on.
     ///
     /// # Errors
     /// [`UnusableTicketKeys`] when it is not what [`Tickets::export`] gave; then nothing has changed.
-    pub fn import(&self, exported: &[u8]) -> Result<(), UnusableTicketKeys> {
+    pub fn import(&self, exported: &[u8], now: UnixTime) -> Result<(), UnusableTicketKeys> {
         let imported = read_keys(exported)?;
         let mut keys = self.keys();
-        let is_new = |key: &NamedKey| !keys.iter().any(|ours| ours.name == key.name);
+        let is_ahead = |key: &NamedKey| key.made.saturating_sub(now.0) > MAX_CLOCK_SKEW;
+        let is_new = |key: &NamedKey| !is_ahead(key) && !keys.iter().any(|ours| ours.name == key.name);
         let new: Vec<_> = imported.into_iter().filter(is_new).map(Arc::new).collect();
         keys.extend(new);
+        forget(&mut keys, now.0);
         keys.sort_by_key(|key| key.made);
         let too_many = keys.len().saturating_sub(MAX_KEYS);
         keys.drain(..too_many);
@@ -132,18 +135,23 @@ impl Tickets {
 
 /// The sealing key of this time: a new one when the newest is old, or when the clock went back past it.
 fn rotate(keys: &mut Vec<Arc<NamedKey>>, now: i64) -> Result<Arc<NamedKey>, CryptoFailed> {
-    let is_fresh = keys
-        .last()
-        .is_some_and(|key| (-MAX_CLOCK_SKEW..Tickets::ROTATION).contains(&now.saturating_sub(key.made)));
-    if !is_fresh {
-        keys.retain(|key| now.saturating_sub(key.made) <= Tickets::ROTATION + i64::from(TICKET_LIFETIME));
-        // A clock that jumps about must not pile up keys.
-        if keys.len() >= MAX_KEYS {
-            keys.remove(0);
-        }
-        keys.push(Arc::new(NamedKey::generate(now)?));
+    let is_fresh = |key: &&Arc<NamedKey>| (-MAX_CLOCK_SKEW..Tickets::ROTATION).contains(&now.saturating_sub(key.made));
+    if let Some(fresh) = keys.iter().rfind(is_fresh) {
+        return Ok(fresh.clone());
     }
-    keys.last().cloned().ok_or(CryptoFailed)
+    forget(keys, now);
+    // A clock that jumps about must not pile up keys.
+    if keys.len() >= MAX_KEYS {
+        keys.remove(0);
+    }
+    let key = Arc::new(NamedKey::generate(now)?);
+    keys.push(key.clone());
+    Ok(key)
+}
+
+/// Drops the keys all of whose tickets are past their life.
+fn forget(keys: &mut Vec<Arc<NamedKey>>, now: i64) {
+    keys.retain(|key| now.saturating_sub(key.made) <= Tickets::ROTATION + i64::from(TICKET_LIFETIME));
 }
 
 impl NamedKey {
@@ -260,8 +268,8 @@ mod tests {
         let of_first = first.seal(&content(late), late).unwrap().unwrap();
         assert!(second.open(&of_first, late).is_none());
         for _ in 0..2 {
-            second.import(&first.export()).unwrap();
-            first.import(&second.export()).unwrap();
+            second.import(&first.export(late), late).unwrap();
+            first.import(&second.export(late), late).unwrap();
         }
         assert!(second.open(&of_first, late).is_some());
         // Both seal with the newest now, and none is there twice.
@@ -278,17 +286,37 @@ mod tests {
     fn what_is_no_export_changes_nothing() {
         let now = UnixTime(100);
         let tickets = Tickets::new(now).unwrap();
-        let exported = tickets.export();
+        let exported = tickets.export(now);
         for length in 0..exported.len() {
             // The layout alone is an export of no key.
-            assert_eq!(tickets.import(&exported[..length]).is_ok(), length == 1, "{length}");
+            assert_eq!(
+                tickets.import(&exported[..length], now).is_ok(),
+                length == 1,
+                "{length}"
+            );
         }
         let mut other = exported.to_vec();
         other[0] = 0;
-        tickets.import(&other).unwrap_err();
+        tickets.import(&other, now).unwrap_err();
         let too_many = [&exported[..1], &exported[1..].repeat(MAX_KEYS + 1)].concat();
-        tickets.import(&too_many).unwrap_err();
+        tickets.import(&too_many, now).unwrap_err();
         assert_eq!(tickets.keys().len(), 1);
+    }
+
+    #[test]
+    fn a_key_past_its_life_or_of_a_clock_that_is_ahead_is_not_taken() {
+        let life = Tickets::ROTATION + i64::from(TICKET_LIFETIME);
+        let (born, dead) = (UnixTime(100), UnixTime(101 + life));
+        let old = Tickets::new(born).unwrap().export(born);
+        let tickets = Tickets::new(dead).unwrap();
+        tickets.import(&old, dead).unwrap();
+        assert_eq!(tickets.keys().len(), 1, "past its life");
+        let ahead = UnixTime(dead.0 + MAX_CLOCK_SKEW + 1);
+        let future = Tickets::new(ahead).unwrap().export(ahead);
+        tickets.import(&future, dead).unwrap();
+        assert_eq!(tickets.keys().len(), 1, "ahead");
+        // What is forgotten does not go out either.
+        assert_eq!(tickets.export(UnixTime(dead.0 + life + 1)).len(), 1);
     }
 
     #[test]
@@ -296,7 +324,8 @@ mod tests {
         let now = UnixTime(100);
         let tickets = Tickets::new(now).unwrap();
         for made in 0..40 {
-            tickets.import(&Tickets::new(UnixTime(made)).unwrap().export()).unwrap();
+            let made = UnixTime(made);
+            tickets.import(&Tickets::new(made).unwrap().export(made), now).unwrap();
         }
         assert_eq!(tickets.keys().len(), MAX_KEYS);
         let newest = tickets.keys().last().map(|key| key.made);

@@ -127,6 +127,8 @@ impl Unconfirmed {
                     };
                 }
                 io.application_data = ApplicationData::Refuse;
+                // From here on the client has keys for its alerts.
+                io.plaintext_alerts = false;
                 install(io, &client_secret, SecretLabel::ClientHandshakeTraffic)?;
                 Ok(Some(Box::new(Self::Finished { verify_data })))
             }

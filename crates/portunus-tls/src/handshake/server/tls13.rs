@@ -88,6 +88,12 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
     };
     transcript.add(message.bytes());
     let early = early::decide(&hello, offers_early_data, resumed.as_ref(), &choice, &config, now);
+    if let (Err(_), Some(terms)) = (
+        &early,
+        resumed.as_ref().and_then(|resumed| resumed.ticket.early_data.as_ref()),
+    ) {
+        channel.skip_at_least(skipped(terms.max));
+    }
     // Its keys come of the ClientHello alone.
     let early_secrets = match &resumed {
         Some(resumed) if early.is_ok() => Some(resumed.early_secret.early_data_secrets(&transcript.hash())?),
@@ -267,7 +273,11 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
 
 /// How many bytes of early data are skipped that is not taken: what tickets allowed, and what its records have beside.
 fn skipped_early_data(config: &ServerConfig) -> usize {
-    let allowed = config.early_data.as_ref().map_or(0, |early_data| early_data.max);
+    skipped(config.early_data.as_ref().map_or(0, |early_data| early_data.max))
+}
+
+/// The same of a ticket that allowed so much.
+fn skipped(allowed: u32) -> usize {
     let allowed = usize::try_from(allowed).unwrap_or(usize::MAX);
     MAX_SKIPPED_EARLY_DATA.max(allowed.saturating_mul(2))
 }
