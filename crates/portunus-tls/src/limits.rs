@@ -59,7 +59,8 @@ pub const MAX_TICKET_KEPT: usize = 16 * 1024;
 /// (RFC 9846 section 4.7.1 recommends such a limit).
 pub const MAX_SESSION_AGE: i64 = 604_800;
 
-/// The most sessions that a server keeps for clients of TLS 1.2 without tickets: some 300 bytes each, and few such clients are left.
+/// The most sessions that a server keeps for clients of TLS 1.2 without tickets: some 300 bytes each, up to [`MAX_TICKET`] with a long name or
+/// a client's chain. Few such clients are left.
 pub const MAX_CACHED_SESSIONS: usize = 4096;
 
 /// The longest ticket issued: larger ones (a client's long chain) make every ClientHello large; then no ticket is sent.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use portunus_x509::{ServerName, UnixTime};
 
 use crate::crypto::secret::Secret;
-use crate::wire::CipherSuite;
+use crate::wire::{CipherSuite, ProtocolVersion};
 
 /// What came along with a server's certificate, because it was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,6 +77,15 @@ impl ClientSession {
             OfVersion::Tls13 { .. } => None,
             #[cfg(feature = "tls12")]
             OfVersion::Tls12 { session_id, .. } => Some(session_id),
+        }
+    }
+
+    /// The version that it is of.
+    pub(crate) fn version(&self) -> ProtocolVersion {
+        if self.is_tls13() {
+            ProtocolVersion::TLS1_3
+        } else {
+            ProtocolVersion::TLS1_2
         }
     }
 

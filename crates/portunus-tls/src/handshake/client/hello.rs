@@ -92,6 +92,7 @@ pub(super) fn session(config: &ClientConfig, server: &ServerName, now: UnixTime)
         session.is_good_at(now)
             && session.trust == config.verifier.trust()
             && session.is_of(&config.owner())
+            && config.policy.speaks(session.version())
             && config.policy.cipher_suites.contains(&session.cipher_suite)
     })
 }

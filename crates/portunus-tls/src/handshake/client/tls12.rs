@@ -58,8 +58,11 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
         hello,
         session,
         answer,
+        shares,
         ..
     } = opening;
+    // Those were for TLS 1.3.
+    drop(shares);
     let server_hello: ServerHello<'_> = answer.decode()?;
     let agreed = server_parameters(&server_hello, offer, &hello)?;
     channel.note(&Note::Chosen {
@@ -565,7 +568,8 @@ async fn new_session_ticket(
         direction: Direction::Received,
         lifetime: ticket.ticket_lifetime_hint,
     });
-    Ok(Some(message))
+    let is_usable = (1..=MAX_TICKET_KEPT).contains(&ticket.ticket.len());
+    Ok(is_usable.then_some(message))
 }
 
 /// What a session is made of, beside its ticket.
@@ -588,7 +592,6 @@ fn keep_session(basis: &SessionBasis<'_>, ticket: Option<&Message>) -> Result<()
         Some(message) => Some(message.decode()?),
         None => None,
     };
-    let ticket = ticket.filter(|ticket| !ticket.ticket.is_empty() && ticket.ticket.len() <= MAX_TICKET_KEPT);
     if ticket.is_none() && agreed.session_id.is_empty() {
         return Ok(());
     }
