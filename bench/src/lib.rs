@@ -9,4 +9,5 @@ mod engines;
 pub mod measure;
 pub mod memory;
 pub mod primitives;
+pub mod verdicts;
 mod world;

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::process::{Command, ExitCode, Stdio};
 
 use portunus_bench::measure::{Bar, Row};
-use portunus_bench::{beside, primitives};
+use portunus_bench::{beside, primitives, verdicts};
 
 type Bench = fn() -> Result<Vec<Row>, Box<dyn Error>>;
 
@@ -16,6 +16,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("handshake", || Ok(beside::handshake())),
     ("bulk", || Ok(beside::bulk())),
     ("memory", memory),
+    ("x509", || Ok(verdicts::run())),
 ];
 
 fn main() -> ExitCode {

@@ -8,6 +8,7 @@ use portunus_tls::wire::{CipherSuite, NamedGroup};
 use crate::bare::{Bare, FlightSent, HelloSent};
 use crate::engines::{OurClient, OurServer, RustlsClient, RustlsServer, Side};
 use crate::measure::{Bar, Row, median};
+use crate::verdicts;
 use crate::world::{Keys, World};
 
 /// What this thread has allocated up to now.
@@ -162,6 +163,13 @@ pub fn run(heap: &dyn Fn() -> Heap) -> Result<Vec<Row>, &'static str> {
         }
     }
     rows.append(&mut idle);
+    let leaf = verdicts::a_leaf();
+    let before = heap().calls;
+    let read = verdicts::read(&leaf);
+    let calls = heap().calls - before;
+    read.map_err(|_| "the bench's own certificate cannot be read")?;
+    let what = "read a certificate, all that a verdict reads, allocations";
+    rows.push(Row::new(what, calls as f64, "allocations").held_to(Some(Bar::AtMost(0.0))));
     Ok(rows)
 }
 

@@ -53,13 +53,22 @@ pub(crate) struct World {
     pub(crate) public_keys: [Vec<u8>; 3],
 }
 
-fn authority(keys: Keys, name: &str, constraint: BasicConstraints) -> (CertificateParams, KeyPair) {
+pub(crate) fn authority(keys: Keys, name: &str, constraint: BasicConstraints) -> (CertificateParams, KeyPair) {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(constraint);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.use_authority_key_identifier_extension = true;
     (params, keys.generate())
+}
+
+/// For [`NAME`].
+pub(crate) fn leaf_params() -> CertificateParams {
+    let mut params = CertificateParams::new(vec![NAME.to_owned()]).expect("a name");
+    params.use_authority_key_identifier_extension = true;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params
 }
 
 impl World {
@@ -74,11 +83,7 @@ impl World {
         let intermediate_public = public(&key);
         let issuer = Issuer::new(params, key);
         let key = keys.generate();
-        let mut params = CertificateParams::new(vec![NAME.to_owned()]).expect("a name");
-        params.use_authority_key_identifier_extension = true;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let leaf = params.signed_by(&key, &issuer).expect("a leaf");
+        let leaf = leaf_params().signed_by(&key, &issuer).expect("a leaf");
         Self {
             keys,
             root: root.der().to_vec(),

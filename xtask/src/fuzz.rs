@@ -6,12 +6,12 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::thread;
 
-use crate::instrument;
-use crate::run::{Failure, because, cargo, fail, output, program, root, step, target};
+use crate::instrument::Purpose;
+use crate::run::{Failure, because, fail, output, program, root, step, target};
 
 /// Names the target to the fuzz program; without it the program lists them.
 const TARGET: &str = "PORTUNUS_FUZZ_TARGET";
@@ -85,24 +85,8 @@ fn next<'a>(rest: &Mutex<impl Iterator<Item = &'a &'a str>>) -> Option<&'a str> 
 /// Builds the fuzz program and says where it stands.
 fn build() -> Result<PathBuf, Failure> {
     crate::install::cplusplus()?;
-    step(&mut instrumented(&["build", "--release"])?)?;
+    step(&mut Purpose::Fuzzing.cargo(&["build", "--release"])?)?;
     Ok(target().join("release/portunus-fuzz"))
-}
-
-/// `cargo` with these words in the workspace of the fuzz targets, with coverage in the code under test.
-pub(crate) fn instrumented(words: &[&str]) -> Result<Command, Failure> {
-    let mut cargo = cargo(words);
-    cargo.args(["--manifest-path", "fuzz/Cargo.toml"]);
-    for package in instrument::PACKAGES {
-        // Said here and not in fuzz/Cargo.toml, so that cargo keeps what we build apart from what a plain `cargo build`
-        // there would, which has no coverage.
-        cargo
-            .arg("--config")
-            .arg(format!("profile.release.package.{package}.debug-assertions=true"));
-    }
-    let this = std::env::current_exe().map_err(because("where is this program"))?;
-    cargo.env("RUSTC_WRAPPER", this).env(instrument::VARIABLE, "1");
-    Ok(cargo)
 }
 
 struct Target<'a> {

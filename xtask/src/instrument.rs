@@ -1,19 +1,27 @@
-//! The compiler of fuzz targets: rustc with coverage for libFuzzer in the code that is under test, and in no other.
+//! The compiler of what tests the engine from inside: rustc with flags for the code that is under test, and for no other.
 //!
-//! `cargo xtask fuzz` names this program to cargo as `RUSTC_WRAPPER`. Flags in RUSTFLAGS would do on stable as well, but
+//! `cargo xtask fuzz` and `wiping` name this program to cargo as `RUSTC_WRAPPER`. Flags in RUSTFLAGS would do on stable as well, but
 //! they reach every crate, and cargo would build aws-lc's C code once more for them.
 
 use std::process::{Command, ExitCode};
 
-/// Tells this program that cargo calls it in place of rustc.
-pub(crate) const VARIABLE: &str = "PORTUNUS_INSTRUMENT";
+use crate::run::{Failure, because, cargo};
+
+/// Tells this program that cargo calls it in place of rustc, and what for.
+const VARIABLE: &str = "PORTUNUS_INSTRUMENT";
 
 /// The packages under test, our own and the reader of DER that peers' bytes go through.
-pub(crate) const PACKAGES: &[&str] = &["portunus-fuzz", "portunus-tls", "portunus-x509", "asn1"];
+const PACKAGES: &[&str] = &[
+    "portunus-fuzz",
+    "portunus-wiping",
+    "portunus-tls",
+    "portunus-x509",
+    "asn1",
+];
 
 /// What libFuzzer wants of the compiler: a counter for each edge, a table of them, and the operands of comparisons. And
 /// what we want: arithmetic that overflows is found, and a trace names lines.
-const FLAGS: &[&str] = &[
+const FUZZING: &[&str] = &[
     "--cfg=fuzzing",
     "-Coverflow-checks=on",
     "-Cdebuginfo=line-tables-only",
@@ -25,16 +33,62 @@ const FLAGS: &[&str] = &[
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
 ];
 
+/// What a workspace of its own is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Fuzz targets.
+    Fuzzing,
+    /// The search for secrets in memory: the engine tells them.
+    Wiping,
+}
+
+impl Purpose {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Fuzzing => "fuzzing",
+            Self::Wiping => "wiping",
+        }
+    }
+
+    fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Fuzzing => FUZZING,
+            Self::Wiping => &["--cfg=wiping"],
+        }
+    }
+
+    /// `cargo` with these words in the workspace of this purpose, whose flags the code under test gets.
+    pub(crate) fn cargo(self, words: &[&str]) -> Result<Command, Failure> {
+        // Said here and not in the manifest, so that cargo keeps what we build apart from what a plain `cargo build` there would.
+        let (manifest, difference) = match self {
+            Self::Fuzzing => ("fuzz/Cargo.toml", "debug-assertions=true"),
+            Self::Wiping => ("wiping/Cargo.toml", "overflow-checks=true"),
+        };
+        let mut cargo = cargo(words);
+        cargo.args(["--manifest-path", manifest]);
+        for package in PACKAGES {
+            let difference = format!("profile.release.package.{package}.{difference}");
+            cargo.arg("--config").arg(difference);
+        }
+        let this = std::env::current_exe().map_err(because("where is this program"))?;
+        cargo.env("RUSTC_WRAPPER", this).env(VARIABLE, self.name());
+        Ok(cargo)
+    }
+}
+
 /// Does what rustc would, if cargo calls us in its place.
 pub(crate) fn as_rustc() -> Option<ExitCode> {
-    std::env::var_os(VARIABLE)?;
+    let name = std::env::var_os(VARIABLE)?;
+    let purpose = [Purpose::Fuzzing, Purpose::Wiping]
+        .into_iter()
+        .find(|purpose| name == purpose.name())?;
     let mut words = std::env::args_os().skip(1);
     let mut rustc = Command::new(words.next()?);
     let words: Vec<_> = words.collect();
     rustc.args(&words);
     if is_under_test(&words) {
         // Behind cargo's own: of two flags that say one thing, the last one holds.
-        rustc.args(FLAGS);
+        rustc.args(purpose.flags());
     }
     let status = rustc.status();
     let code = status

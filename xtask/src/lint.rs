@@ -1,10 +1,11 @@
 //! `cargo xtask lint`: what reads the source and does not run it.
 
+use crate::instrument::Purpose;
 use crate::run::{Failure, cargo, root, step};
-use crate::{deps, fuzz, rules};
+use crate::{deps, rules};
 
 /// The workspaces, each by its manifest.
-const WORKSPACES: &[&str] = &["Cargo.toml", "fuzz/Cargo.toml", "bench/Cargo.toml"];
+const WORKSPACES: &[&str] = &["Cargo.toml", "fuzz/Cargo.toml", "bench/Cargo.toml", "wiping/Cargo.toml"];
 
 pub(crate) fn run() -> Result<(), Failure> {
     let workspaces = || WORKSPACES.iter().filter(|manifest| root().join(manifest).is_file());
@@ -17,8 +18,9 @@ pub(crate) fn run() -> Result<(), Failure> {
         // The release profile, as everywhere in CI: aws-lc's build script has run for it already.
         let words = ["clippy", "--release", "--workspace", "--all-targets"];
         let mut clippy = match *manifest {
-            // What the targets need of the engine is there under fuzzing alone.
-            "fuzz/Cargo.toml" => fuzz::instrumented(&words)?,
+            // What these need of the engine is there under their own flags alone.
+            "fuzz/Cargo.toml" => Purpose::Fuzzing.cargo(&words)?,
+            "wiping/Cargo.toml" => Purpose::Wiping.cargo(&words)?,
             manifest => {
                 let mut clippy = cargo(&words);
                 clippy.args(["--manifest-path", manifest]);

@@ -19,6 +19,7 @@ mod readme;
 mod rules;
 mod run;
 mod test;
+mod wiping;
 
 use std::process::ExitCode;
 
@@ -57,6 +58,11 @@ const COMMANDS: &[Known] = &[
         name: "bogo",
         usage: "bogo [--json FILE] [GLOB…]",
         help: "Run BoringSSL's protocol tests against the engine: those that a pattern names, or all",
+    },
+    Known {
+        name: "wiping",
+        usage: "wiping",
+        help: "Search the memory that connections leave behind for their secrets",
     },
     Known {
         name: "bench",
@@ -108,6 +114,7 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
                 fail(format!("failed: {}", outcome.failed.join(", ")))
             }
         }
+        ["wiping"] => wiping::run(),
         ["bogo", words @ ..] => bogo::command(words),
         ["bench", words @ ..] => bench::run(words),
         ["limbo", words @ ..] => limbo::run(words),

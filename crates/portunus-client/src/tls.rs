@@ -7,7 +7,7 @@ use portunus_tls::danger::AcceptAnyCertificate;
 use portunus_tls::wire::{AlertDescription, NamedGroup};
 use portunus_tls::{CertificateFault, ClientConfig, Decision, Presented, SessionMemory, Verified, VerifyPeer};
 use portunus_tokio::{Connector, HandshakeError};
-use portunus_x509::ServerName;
+use portunus_x509::{ServerName, SignatureMemory};
 use tokio::net::TcpStream;
 use url::Host;
 
@@ -44,6 +44,7 @@ impl Tls {
         };
         let config = ClientConfig::new(verifier)
             .with_application_protocols(protocols)
+            .with_status_request()
             .with_sessions(Arc::new(SessionMemory::default()));
         // The default policy allows the group; a configuration without it would just be tried as it is.
         let small = config
@@ -124,7 +125,11 @@ fn failure(failed: HandshakeError, origin: &Origin) -> Error {
 struct Judge {
     trust: Trust,
     fingerprint: [u8; 32],
+    memory: SignatureMemory,
 }
+
+/// Signatures on certificates that are remembered: those of some hundred servers with their intermediates'.
+const REMEMBERED: usize = 1024;
 
 impl Judge {
     fn new(trust: Trust) -> Self {
@@ -139,7 +144,11 @@ impl Judge {
         }
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(context.finish().as_ref());
-        Self { trust, fingerprint }
+        Self {
+            trust,
+            fingerprint,
+            memory: SignatureMemory::new(REMEMBERED),
+        }
     }
 }
 
@@ -153,7 +162,9 @@ impl VerifyPeer for Judge {
             }));
         };
         let chain: Vec<&[u8]> = presented.chain.iter().map(Vec::as_slice).collect();
-        Decision::ready(match self.trust.judge(&chain, name, presented.now) {
+        let stapled = presented.stapled.and_then(|stapled| stapled.ocsp_response.as_deref());
+        let verdict = self.trust.judge(&chain, stapled, name, presented.now, &self.memory);
+        Decision::ready(match verdict {
             Ok(path) => Ok(Verified {
                 not_after: Some(path.valid_until()),
                 path: Some(path),

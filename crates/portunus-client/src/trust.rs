@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use portunus_x509::pem::PemError;
-use portunus_x509::{Anchors, Malformed, Policy, Purpose, Refusal, RefusalKind, Rejected, ServerName, UnixTime};
-use portunus_x509::{VerifiedPath, verify};
+use portunus_x509::{Anchors, Malformed, Policy, Purpose, Question, Refusal, RefusalKind, Rejected, Revocation};
+use portunus_x509::{ServerName, SignatureMemory, UnixTime, VerifiedPath};
 use thiserror::Error;
 use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
@@ -124,12 +124,31 @@ impl Trust {
         Ok(())
     }
 
-    /// Whether a server of this name may show these certificates. The refusal is the one that came closest.
-    pub(crate) fn judge(&self, chain: &[&[u8]], name: &ServerName, now: UnixTime) -> Result<VerifiedPath, Refusal> {
+    /// Whether a server of this name may show these certificates, and the response of OCSP that it stapled to them. The refusal is the one
+    /// that came closest. Nothing is fetched: where nothing is stapled, whether a certificate was revoked is not known, unless the
+    /// certificate promises that it is stapled.
+    pub(crate) fn judge(
+        &self,
+        chain: &[&[u8]],
+        stapled: Option<&[u8]>,
+        name: &ServerName,
+        now: UnixTime,
+        memory: &SignatureMemory,
+    ) -> Result<VerifiedPath, Refusal> {
+        let revocation = Revocation::stapled(stapled);
+        let by = |anchors: &Anchors, policy: &Policy| {
+            Question::new(Purpose::TlsServer, now, policy)
+                .name(name)
+                .remembering(memory)
+                .revocation(&revocation)
+                .verify(chain, anchors)
+        };
         let mut closest: Option<Refusal> = None;
         for set in &self.sets {
-            match verify(chain, &set.anchors, Purpose::TlsServer, Some(name), now, &set.policy) {
+            match by(&set.anchors, &set.policy) {
                 Ok(path) => return Ok(path),
+                // Another set knows no better.
+                Err(refusal) if refusal.kind() == RefusalKind::Revoked => return Err(refusal),
                 Err(refusal) => match &closest {
                     // A set that knows the issuer says more than one that does not.
                     Some(closer) if closer.kind() != RefusalKind::UnknownCa => {}
@@ -139,14 +158,7 @@ impl Trust {
         }
         match closest {
             Some(refusal) => Err(refusal),
-            None => verify(
-                chain,
-                &Anchors::new(),
-                Purpose::TlsServer,
-                Some(name),
-                now,
-                &Policy::web(),
-            ),
+            None => by(&Anchors::new(), &Policy::web()),
         }
     }
 
@@ -200,12 +212,22 @@ mod tests {
 
     impl Authority {
         fn leaf(&self, name: &str, not_after: (i32, u8, u8)) -> Vec<u8> {
+            self.leaf_with(name, not_after, |_| {})
+        }
+
+        fn leaf_with(
+            &self,
+            name: &str,
+            not_after: (i32, u8, u8),
+            change: impl FnOnce(&mut CertificateParams),
+        ) -> Vec<u8> {
             let mut params = CertificateParams::new([name.to_owned()]).unwrap();
             params.not_before = rcgen::date_time_ymd(2026, 5, 1);
             params.not_after = rcgen::date_time_ymd(not_after.0, not_after.1, not_after.2);
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
             params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
             params.use_authority_key_identifier_extension = true;
+            change(&mut params);
             params
                 .signed_by(&KeyPair::generate().unwrap(), &self.issuer)
                 .unwrap()
@@ -229,7 +251,34 @@ mod tests {
     const SUMMER: (i32, u8, u8) = (2026, 7, 1);
 
     fn judge(trust: &Trust, leaf: &[u8], name: &str) -> Result<VerifiedPath, Refusal> {
-        trust.judge(&[leaf], &ServerName::parse(name).unwrap(), NOW)
+        judge_stapled(trust, leaf, None, name)
+    }
+
+    fn judge_stapled(trust: &Trust, leaf: &[u8], stapled: Option<&[u8]>, name: &str) -> Result<VerifiedPath, Refusal> {
+        let name = ServerName::parse(name).unwrap();
+        trust.judge(&[leaf], stapled, &name, NOW, &SignatureMemory::new(16))
+    }
+
+    #[test]
+    fn a_promise_to_staple_is_held_and_what_is_stapled_in_vain_is_told() {
+        let own = authority(&["test"]);
+        let mut trust = Trust::default();
+        trust.add_own_authority(&own.root).unwrap();
+        let plain = own.leaf("app.test", SUMMER);
+        assert!(judge(&trust, &plain, "app.test").unwrap().findings().is_empty());
+        let path = judge_stapled(&trust, &plain, Some(b"nonsense"), "app.test").unwrap();
+        let told: Vec<_> = path.findings().iter().map(|finding| finding.check.code()).collect();
+        assert_eq!(told, ["X509-STAPLED"]);
+        let promising = own.leaf_with("app.test", SUMMER, |params| {
+            // tlsFeature: status_request (RFC 7633).
+            let feature = &[1, 3, 6, 1, 5, 5, 7, 1, 24];
+            let feature = rcgen::CustomExtension::from_oid_content(feature, vec![0x30, 3, 2, 1, 5]);
+            params.custom_extensions.push(feature);
+        });
+        for stapled in [None, Some(&b"nonsense"[..])] {
+            let refusal = judge_stapled(&trust, &promising, stapled, "app.test").unwrap_err();
+            assert_eq!(refusal.code(), "X509-MUST-STAPLE");
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@ mod record;
 mod recorded_traces;
 mod schedule;
 mod session;
+#[cfg(wiping)]
+pub mod wiping;
 pub mod wire;
 
 pub use config::certificate_compression::{CompressCertificate, NotInflated, Zlib};

@@ -384,6 +384,22 @@ fn a_hint_of_the_servers_groups_tells_the_key_share() {
     assert_eq!(useless.key_shares(), client().key_shares());
 }
 
+#[test]
+fn the_policy_against_recording_keeps_to_hybrid_groups() {
+    let authority = Authority::new();
+    let server = authority.server().with_policy(Policy::post_quantum());
+    for policy in [Policy::post_quantum(), Policy::modern()] {
+        let client = authority.client().with_policy(policy);
+        let (client, _) = Pair::new(&client, &server).run().connected();
+        assert_eq!(client.info().group, Some(NamedGroup::X25519MLKEM768));
+    }
+    let classical = Policy::modern().with_groups(&[NamedGroup::X25519]).unwrap();
+    let outcome = Pair::new(&authority.client().with_policy(classical), &server).run();
+    assert!(matches!(outcome.server, Err(Error::Peer(PeerFault::NoCommonGroup))));
+    let told = outcome.client.unwrap_err();
+    assert!(matches!(told, Error::Alert(alert) if alert.description == AlertDescription::HANDSHAKE_FAILURE));
+}
+
 /// Inflates to nothing.
 struct Broken;
 

@@ -1,5 +1,6 @@
 //! Trust anchors.
 
+use crate::UnixTime;
 use crate::certificate::Certificate;
 use crate::der::{Malformed, Problem};
 use crate::limits::MAX_SERIAL_OCTETS;
@@ -24,6 +25,7 @@ struct Store {
 #[derive(Debug, Clone)]
 pub struct Anchor {
     der: Arc<[u8]>,
+    not_after: UnixTime,
     key: KeptKey,
 }
 
@@ -135,6 +137,7 @@ impl Anchors {
         store.known.insert(der.clone());
         store.anchors.push(Anchor {
             der,
+            not_after: certificate.validity().not_after,
             key: KeptKey::new(),
         });
         Ok(true)
@@ -145,6 +148,11 @@ impl Anchor {
     /// The certificate in DER.
     pub fn der(&self) -> &Arc<[u8]> {
         &self.der
+    }
+
+    /// The end of its validity.
+    pub(crate) fn not_after(&self) -> UnixTime {
+        self.not_after
     }
 
     /// Where its key is kept as the library reads it.

@@ -4,7 +4,7 @@ use crate::UnixTime;
 use crate::der::{Malformed, Problem, Reader, Time, tag};
 use crate::extensions::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, Extension, Extensions, KeyUsage, ca_issuers,
-    subject_key_identifier,
+    must_staple, subject_key_identifier,
 };
 use crate::name::constraints::NameConstraints;
 use crate::name::{DistinguishedName, GeneralNames};
@@ -221,6 +221,11 @@ impl<'a> Certificate<'a> {
     /// From where on the path anyPolicy stands for none.
     pub(crate) fn inhibit_any_policy(&self) -> Result<Option<u32>, Malformed> {
         read(self.extensions.inhibit_any_policy, inhibit_any_policy)
+    }
+
+    /// Whether its server promises to staple a response of OCSP, by the extension tlsFeature (RFC 7633).
+    pub fn must_staple(&self) -> Result<bool, Malformed> {
+        Ok(read(self.extensions.tls_feature, must_staple)?.unwrap_or_default())
     }
 
     /// Where the issuer's certificate can be fetched (RFC 5280 section 4.2.2.1); the addresses are as the certificate

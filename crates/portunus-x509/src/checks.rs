@@ -290,6 +290,16 @@ checks! {
         web Refuse, rfc5280 Refuse, private Refuse;
         passes "has a known revocation status"; fails "has an unknown revocation status";
         advice "Revocation is to be checked, and no usable list tells of this certificate. Fetch its issuer's current lists.";
+    /// The response that the peer stapled can be used.
+    StapledResponse "X509-STAPLED" Other; "OCSPResponse", "RFC 6960 section 3.2";
+        web Warn, rfc5280 Warn, private Warn;
+        passes "came with a response on it that can be used"; fails "came with a response on it that cannot be used";
+        advice "The server staples a response of OCSP that is old or is not for it. Let it fetch a new one, and look at its clock.";
+    /// A response was stapled, if the certificate promises one.
+    MustStaple "X509-MUST-STAPLE" Other; "TLSFeatures", "RFC 7633 section 4.3.3";
+        web Refuse, rfc5280 Refuse, private Refuse;
+        passes "came with the response that it promises"; fails "came without the response that it promises";
+        advice "The certificate says that its server staples a good response of OCSP. Switch stapling on there, or take a certificate without that promise.";
     /// The list that tells it has the form that RFC 5280 wants.
     RevocationListForm "X509-CRL-FORM" Other; "certificateList", "RFC 5280 section 5.2";
         web Refuse, rfc5280 Refuse, private Warn;

@@ -43,6 +43,7 @@ impl<'a> Extension<'a> {
             known::EXTENDED_KEY_USAGE => "extKeyUsage",
             known::INHIBIT_ANY_POLICY => "inhibitAnyPolicy",
             known::AUTHORITY_INFORMATION_ACCESS => "authorityInfoAccess",
+            known::TLS_FEATURE => "tlsFeature",
             _ => return None,
         })
     }
@@ -76,6 +77,8 @@ pub struct Extensions<'a> {
     pub(crate) policy_constraints: Option<Extension<'a>>,
     pub(crate) inhibit_any_policy: Option<Extension<'a>>,
     pub(crate) authority_information_access: Option<Extension<'a>>,
+    /// Whoever does not ask for what is stapled does not process it, likewise.
+    pub(crate) tls_feature: Option<Extension<'a>>,
     /// The first critical one that is none of the above or of those that a later layer understands.
     pub(crate) unknown_critical: Option<Extension<'a>>,
 }
@@ -101,6 +104,7 @@ impl<'a> Extensions<'a> {
             policy_constraints: None,
             inhibit_any_policy: None,
             authority_information_access: None,
+            tls_feature: None,
             unknown_critical: None,
         }
     }
@@ -134,6 +138,7 @@ impl<'a> Extensions<'a> {
             known::POLICY_CONSTRAINTS => &mut self.policy_constraints,
             known::INHIBIT_ANY_POLICY => &mut self.inhibit_any_policy,
             known::AUTHORITY_INFORMATION_ACCESS => &mut self.authority_information_access,
+            known::TLS_FEATURE => &mut self.tls_feature,
             _ if extension.critical && self.unknown_critical.is_none() => &mut self.unknown_critical,
             _ => return,
         };
@@ -372,6 +377,17 @@ pub(crate) fn ca_issuers(der: &[u8]) -> Result<Vec<&str>, Malformed> {
             found.push(uri);
         }
         description.finish()?;
+    }
+    Ok(found)
+}
+
+/// Whether `Features ::= SEQUENCE OF INTEGER` has status_request (5): the server promises to staple a response (RFC 7633 section 4).
+pub(crate) fn must_staple(der: &[u8]) -> Result<bool, Malformed> {
+    let mut features = Reader::whole_sequence(der, "tlsFeature")?;
+    let mut found = false;
+    while !features.is_empty() {
+        let feature = features.integer()?;
+        found |= features.small_number(feature)? == 5;
     }
     Ok(found)
 }

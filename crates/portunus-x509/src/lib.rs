@@ -50,7 +50,10 @@ pub use policies::InitialPolicies;
 pub use policy::{Policy, Purpose, Severity};
 pub use printable::Printable;
 pub use report::{Check, Finding, Outcome, Refusal, RefusalKind, RefusedPath, Summary};
-pub use revocation::{Revocation, RevocationList, RevocationReason, RevokedCertificate};
+pub use revocation::{
+    CertificateStatus, OcspResponse, OcspResponseStatus, Revocation, RevocationList, RevocationReason,
+    RevokedCertificate,
+};
 pub use signature::SignatureAlgorithm;
 pub use spki::{KeyAlgorithm, SubjectPublicKeyInfo};
 pub use time::UnixTime;

@@ -19,6 +19,21 @@ pub(crate) const MAX_POLICIES: usize = 256;
 /// Policies that one verdict may look at, counted on each path anew: some twenty long paths of certificates that are full of them.
 pub(crate) const MAX_POLICY_NODES: usize = 200_000;
 
+/// Distribution points of a certificate; names of one of them, or of the point of a revocation list. Each is looked for among the others.
+/// Real ones have one point with two names.
+pub(crate) const MAX_DISTRIBUTION_POINTS: usize = 32;
+pub(crate) const MAX_NAMES_OF_A_POINT: usize = 16;
+
+/// Answers in a response of OCSP: one is usual, and few responders give more. Each is compared with what is looked for.
+pub(crate) const MAX_SINGLE_RESPONSES: usize = 256;
+
+/// Certificates that come with a response of OCSP: one for the responder, and some send the issuer's, too.
+pub(crate) const MAX_RESPONDER_CERTIFICATES: usize = 8;
+
+/// Searches of a whole revocation list for one certificate, in one verdict: the longest lists have a million entries. A path has some
+/// three certificates, each looked up once in each list that tells of it, whatever the number of paths.
+pub(crate) const MAX_LOOK_UPS: usize = 100;
+
 /// Certificates of a path, the anchor among them. The web needs five; PKITS goes up to seven.
 pub(crate) const MAX_PATH: usize = 16;
 

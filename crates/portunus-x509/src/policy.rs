@@ -66,6 +66,7 @@ pub(crate) struct Budget {
     pub(crate) nodes: usize,
     pub(crate) name_constraint_comparisons: usize,
     pub(crate) policy_nodes: usize,
+    pub(crate) look_ups: usize,
 }
 
 impl Budget {
@@ -74,6 +75,7 @@ impl Budget {
         nodes: limits::MAX_NODES,
         name_constraint_comparisons: limits::MAX_NAME_CONSTRAINT_COMPARISONS,
         policy_nodes: limits::MAX_POLICY_NODES,
+        look_ups: limits::MAX_LOOK_UPS,
     };
 }
 

@@ -1,4 +1,4 @@
-//! Signatures on certificates (RFC 5280 section 4.1.1.2; RFC 4055, RFC 5758, RFC 8410).
+//! Signatures on certificates (RFC 5280 section 4.1.1.2; RFC 4055, RFC 5758, RFC 8410, RFC 9881).
 
 use crate::Printable;
 use crate::der::{Malformed, Oid, Reader, known, tag};
@@ -32,6 +32,12 @@ pub enum SignatureAlgorithm<'a> {
     EcdsaSha512,
     /// id-Ed25519
     Ed25519,
+    /// id-ml-dsa-44
+    MlDsa44,
+    /// id-ml-dsa-65
+    MlDsa65,
+    /// id-ml-dsa-87
+    MlDsa87,
     /// Anything else, SHA-1 and MD5 among them, by its object identifier.
     Other(Oid<'a>),
 }
@@ -49,6 +55,9 @@ impl<'a> SignatureAlgorithm<'a> {
             known::ECDSA_WITH_SHA384 if absent => Self::EcdsaSha384,
             known::ECDSA_WITH_SHA512 if absent => Self::EcdsaSha512,
             known::ED25519 if absent => Self::Ed25519,
+            known::ML_DSA_44 if absent => Self::MlDsa44,
+            known::ML_DSA_65 if absent => Self::MlDsa65,
+            known::ML_DSA_87 if absent => Self::MlDsa87,
             known::RSASSA_PSS => match identifier.parameters.map(pss_hash) {
                 Some(Ok(Some(known::SHA256))) => Self::RsaPssSha256,
                 Some(Ok(Some(known::SHA384))) => Self::RsaPssSha384,
@@ -65,7 +74,7 @@ impl<'a> SignatureAlgorithm<'a> {
             Self::RsaPkcs1Sha256 | Self::RsaPssSha256 | Self::EcdsaSha256 => Some(&digest::SHA256),
             Self::RsaPkcs1Sha384 | Self::RsaPssSha384 | Self::EcdsaSha384 => Some(&digest::SHA384),
             Self::RsaPkcs1Sha512 | Self::RsaPssSha512 | Self::EcdsaSha512 => Some(&digest::SHA512),
-            Self::Ed25519 | Self::Other(_) => None,
+            Self::Ed25519 | Self::MlDsa44 | Self::MlDsa65 | Self::MlDsa87 | Self::Other(_) => None,
         }
     }
 
@@ -89,6 +98,9 @@ impl<'a> SignatureAlgorithm<'a> {
             (Self::EcdsaSha384, Key::EcP521) => &signature::ECDSA_P521_SHA384_ASN1,
             (Self::EcdsaSha512, Key::EcP521) => &signature::ECDSA_P521_SHA512_ASN1,
             (Self::Ed25519, Key::Ed25519) => &signature::ED25519,
+            (Self::MlDsa44, Key::MlDsa44) => &signature::ML_DSA_44,
+            (Self::MlDsa65, Key::MlDsa65) => &signature::ML_DSA_65,
+            (Self::MlDsa87, Key::MlDsa87) => &signature::ML_DSA_87,
             _ => return None,
         })
     }
@@ -243,6 +255,9 @@ impl fmt::Display for SignatureAlgorithm<'_> {
             Self::EcdsaSha384 => "ECDSA with SHA-384",
             Self::EcdsaSha512 => "ECDSA with SHA-512",
             Self::Ed25519 => "Ed25519",
+            Self::MlDsa44 => "ML-DSA-44",
+            Self::MlDsa65 => "ML-DSA-65",
+            Self::MlDsa87 => "ML-DSA-87",
             Self::Other(known::SHA1_WITH_RSA) => "RSA PKCS#1 with SHA-1",
             Self::Other(known::MD5_WITH_RSA) => "RSA PKCS#1 with MD5",
             Self::Other(known::ECDSA_WITH_SHA1) => "ECDSA with SHA-1",
@@ -253,3 +268,7 @@ impl fmt::Display for SignatureAlgorithm<'_> {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "signature_tests.rs"]
+mod tests;

@@ -1,4 +1,4 @@
-//! Public keys (RFC 5280 section 4.1.2.7; RFC 3279, RFC 4055, RFC 5480, RFC 8410).
+//! Public keys (RFC 5280 section 4.1.2.7; RFC 3279, RFC 4055, RFC 5480, RFC 8410, RFC 9881).
 
 use crate::der::{Malformed, Oid, Problem, Reader, known, tag};
 use std::fmt;
@@ -49,6 +49,12 @@ pub enum KeyAlgorithm {
     EcP521,
     /// Ed25519.
     Ed25519,
+    /// ML-DSA-44.
+    MlDsa44,
+    /// ML-DSA-65.
+    MlDsa65,
+    /// ML-DSA-87.
+    MlDsa87,
     /// DSA, which is not supported.
     Dsa,
     /// Anything else, by its object identifier (for elliptic curves, that of the curve).
@@ -64,7 +70,13 @@ impl KeyAlgorithm {
             known::RSASSA_PSS => Ok(Self::RsaPss),
             // RFC 8410 section 3: the parameters MUST be absent.
             known::ED25519 if identifier.parameters.is_none() => Ok(Self::Ed25519),
-            known::RSA_ENCRYPTION | known::ED25519 => Err(Malformed::new(FIELD, Problem::Value)),
+            // RFC 9881 section 4: likewise.
+            known::ML_DSA_44 if identifier.parameters.is_none() => Ok(Self::MlDsa44),
+            known::ML_DSA_65 if identifier.parameters.is_none() => Ok(Self::MlDsa65),
+            known::ML_DSA_87 if identifier.parameters.is_none() => Ok(Self::MlDsa87),
+            known::RSA_ENCRYPTION | known::ED25519 | known::ML_DSA_44 | known::ML_DSA_65 | known::ML_DSA_87 => {
+                Err(Malformed::new(FIELD, Problem::Value))
+            }
             known::EC_PUBLIC_KEY => {
                 let parameters = identifier.parameters.ok_or(Malformed::new(FIELD, Problem::Truncated))?;
                 Ok(match Reader::new(parameters, FIELD).oid() {
@@ -91,6 +103,9 @@ impl fmt::Display for KeyAlgorithm {
             Self::EcP384 => "ECDSA P-384",
             Self::EcP521 => "ECDSA P-521",
             Self::Ed25519 => "Ed25519",
+            Self::MlDsa44 => "ML-DSA-44",
+            Self::MlDsa65 => "ML-DSA-65",
+            Self::MlDsa87 => "ML-DSA-87",
             Self::Dsa => "DSA",
             Self::Other(oid) => return write!(f, "unknown key algorithm {oid}"),
         })

@@ -36,7 +36,7 @@ const MODULES: &[(&str, &[&[&str]])] = &[
     (
         "portunus-tls",
         &[
-            &["decision", "limits", "mutation", "wire"],
+            &["decision", "limits", "mutation", "wire", "wiping"],
             &["crypto"],
             &["error"],
             &["record"],

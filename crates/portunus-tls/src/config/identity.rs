@@ -261,6 +261,9 @@ fn schemes_of(algorithm: SignatureAlgorithm<'_>) -> &'static [SignatureScheme] {
         SignatureAlgorithm::EcdsaSha384 => &[SignatureScheme::ECDSA_SECP384R1_SHA384],
         SignatureAlgorithm::EcdsaSha512 => &[SignatureScheme::ECDSA_SECP521R1_SHA512],
         SignatureAlgorithm::Ed25519 => &[SignatureScheme::ED25519],
+        SignatureAlgorithm::MlDsa44 => &[SignatureScheme::MLDSA44],
+        SignatureAlgorithm::MlDsa65 => &[SignatureScheme::MLDSA65],
+        SignatureAlgorithm::MlDsa87 => &[SignatureScheme::MLDSA87],
         SignatureAlgorithm::Other(_) => &[],
     }
 }

@@ -147,7 +147,7 @@ impl Drop for RecordKey {
 pub(crate) struct TicketKey(LessSafeKey);
 
 impl TicketKey {
-    pub(crate) fn new(key: &[u8; 32]) -> Result<Self, CryptoFailed> {
+    pub(crate) fn new(key: &[u8]) -> Result<Self, CryptoFailed> {
         Ok(Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key)?)))
     }
 

@@ -36,6 +36,8 @@ impl Secret {
             length: length.min(MAX_SECRET),
         };
         fill(secret.as_mut())?;
+        #[cfg(wiping)]
+        crate::wiping::told(secret.as_ref());
         Ok(secret)
     }
 

@@ -70,7 +70,8 @@ impl Authentication {
             KeyAlgorithm::EcP256 | KeyAlgorithm::EcP384 | KeyAlgorithm::EcP521 | KeyAlgorithm::Ed25519 => {
                 Some(Self::Ecdsa)
             }
-            KeyAlgorithm::Dsa | KeyAlgorithm::Other(_) => None,
+            // TLS 1.2 has no scheme for the rest.
+            _ => None,
         }
     }
 }
@@ -81,11 +82,7 @@ pub(crate) fn curve_of_key(key: &KeyAlgorithm) -> Option<NamedGroup> {
         KeyAlgorithm::EcP256 => Some(NamedGroup::SECP256R1),
         KeyAlgorithm::EcP384 => Some(NamedGroup::SECP384R1),
         KeyAlgorithm::EcP521 => Some(NamedGroup::SECP521R1),
-        KeyAlgorithm::Rsa
-        | KeyAlgorithm::RsaPss
-        | KeyAlgorithm::Ed25519
-        | KeyAlgorithm::Dsa
-        | KeyAlgorithm::Other(_) => None,
+        _ => None,
     }
 }
 
@@ -156,6 +153,9 @@ impl RecordKey {
 
     /// A key whose IV is still to be filled in, where it stays.
     pub(crate) fn new(algorithm: AeadAlgorithm, key: &[u8]) -> Result<Self, CryptoFailed> {
+        // It was cut out of the key block, which is no `Secret`.
+        #[cfg(wiping)]
+        crate::wiping::told(key);
         Ok(Self {
             key: LessSafeKey::new(UnboundKey::new(algorithm.algorithm(), key)?),
             iv: [0; NONCE_LEN],

@@ -52,10 +52,36 @@ const TLS12_SCHEMES: &[SignatureScheme] = &[
 #[cfg(not(feature = "tls12"))]
 const TLS12_SCHEMES: &[SignatureScheme] = &[];
 
+/// Whoever breaks one half of such a group has not broken the other (draft-ietf-tls-ecdhe-mlkem section 5).
+const POST_QUANTUM_GROUPS: &[NamedGroup] = &[
+    NamedGroup::X25519MLKEM768,
+    NamedGroup::SECP256R1MLKEM768,
+    NamedGroup::SECP384R1MLKEM1024,
+];
+
+/// The names that move: each is the newest of its kind.
 impl Policy {
-    /// The default: TLS 1.3 with hybrid post-quantum key exchange first, and TLS 1.2 as RFC 9325 leaves it: forward secrecy, authenticated
-    /// encryption, extended main secret.
+    /// The default: today [`Policy::modern_2026_11`].
     pub fn modern() -> Self {
+        Self::modern_2026_11()
+    }
+
+    /// For older peers as well: today [`Policy::compatible_2026_11`].
+    pub fn compatible() -> Self {
+        Self::compatible_2026_11()
+    }
+
+    /// Against who records today and decrypts later: today [`Policy::post_quantum_2026_11`].
+    pub fn post_quantum() -> Self {
+        Self::post_quantum_2026_11()
+    }
+}
+
+/// The names with a date: what they mean never changes.
+impl Policy {
+    /// TLS 1.3 with hybrid post-quantum key exchange first, and TLS 1.2 as RFC 9325 leaves it: forward secrecy, authenticated encryption, extended
+    /// main secret.
+    pub fn modern_2026_11() -> Self {
         Self {
             cipher_suites: [TLS13_SUITES, TLS12_SUITES].concat(),
             groups: GROUPS.to_vec(),
@@ -65,11 +91,22 @@ impl Policy {
         }
     }
 
-    /// As [`Policy::modern`], for peers of before 2016 as well: TLS 1.2 goes on without extended main secret.
-    pub fn compatible() -> Self {
+    /// As [`Policy::modern_2026_11`], for peers of before 2016 as well: TLS 1.2 goes on without extended main secret.
+    pub fn compatible_2026_11() -> Self {
         Self {
             extended_main_secret_required: false,
-            ..Self::modern()
+            ..Self::modern_2026_11()
+        }
+    }
+
+    /// TLS 1.3 with hybrid post-quantum key exchange alone: a peer that has none is refused.
+    pub fn post_quantum_2026_11() -> Self {
+        Self {
+            cipher_suites: TLS13_SUITES.to_vec(),
+            groups: POST_QUANTUM_GROUPS.to_vec(),
+            signature_schemes: SCHEMES.to_vec(),
+            tls12_signature_schemes: Vec::new(),
+            extended_main_secret_required: true,
         }
     }
 }
@@ -106,13 +143,22 @@ mod tests {
     /// What users read in the documentation is what is in force.
     #[test]
     fn the_tables_say_what_the_policies_are() {
-        assert_eq!(
-            table("modern", &Policy::modern()),
-            include_str!("../../../../docs/policies/modern.txt")
-        );
-        assert_eq!(
-            table("compatible", &Policy::compatible()),
-            include_str!("../../../../docs/policies/compatible.txt")
-        );
+        let tables = [
+            (
+                table("modern_2026_11", &Policy::modern()),
+                include_str!("../../../../docs/policies/modern_2026_11.txt"),
+            ),
+            (
+                table("compatible_2026_11", &Policy::compatible()),
+                include_str!("../../../../docs/policies/compatible_2026_11.txt"),
+            ),
+            (
+                table("post_quantum_2026_11", &Policy::post_quantum()),
+                include_str!("../../../../docs/policies/post_quantum_2026_11.txt"),
+            ),
+        ];
+        for (found, documented) in tables {
+            assert_eq!(found, documented);
+        }
     }
 }

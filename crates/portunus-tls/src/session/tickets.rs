@@ -114,11 +114,10 @@ fn rotate(keys: &mut Vec<Arc<NamedKey>>, now: i64) -> Result<Arc<NamedKey>, Cryp
 
 impl NamedKey {
     fn generate(now: i64) -> Result<Self, CryptoFailed> {
-        let mut key = Zeroizing::new([0; 32]);
-        random::fill(&mut key[..])?;
+        let key = Secret::filled(32, random::fill)?;
         Ok(Self {
             name: random::array()?,
-            key: TicketKey::new(&key)?,
+            key: TicketKey::new(key.as_ref())?,
             made: now,
         })
     }

@@ -32,6 +32,11 @@ impl Spent {
         pay(&mut self.left.name_constraint_comparisons)
     }
 
+    /// Pays for a search of a whole revocation list.
+    pub(crate) fn look_up(&mut self) -> Result<(), Exhausted> {
+        pay(&mut self.left.look_ups)
+    }
+
     /// Pays for a look at this many policies.
     pub(crate) fn look_at_policies(&mut self, count: usize) -> Result<(), Exhausted> {
         self.left.policy_nodes = self.left.policy_nodes.checked_sub(count).ok_or(Exhausted)?;

@@ -93,7 +93,7 @@ pub(crate) struct Search<'a, 'q> {
     /// Signatures that were verified: each once, whatever the number of paths over it.
     signatures: Vec<(usize, Place, bool)>,
     /// What was learnt about revocation lists.
-    pub(super) lists: Lists,
+    pub(super) lists: Lists<'q>,
     /// Once a signature has failed, later ones are verified before the search goes on behind them: several certificates
     /// share a name, and all combinations of them are too many.
     distrustful: bool,
@@ -186,11 +186,7 @@ impl<'a, 'q> Search<'a, 'q> {
         let Branch::Found(place, anchor) = self.extend(&mut path, Goal::Verdict)? else {
             return Ok(None);
         };
-        // What an anchor says could be read when it was found.
-        let Ok(certificate) = anchor.certificate() else {
-            return Ok(None);
-        };
-        let mut valid_until = certificate.validity().not_after;
+        let mut valid_until = anchor.not_after();
         let mut certificates = Vec::with_capacity(path.len().saturating_add(1));
         for candidate in path.iter().filter_map(|place| self.candidates.get(*place)) {
             certificates.push(Arc::from(candidate.certificate.der()));
@@ -198,7 +194,10 @@ impl<'a, 'q> Search<'a, 'q> {
         }
         certificates.push(anchor.der().clone());
         let mut revocation = Vec::new();
-        if self.question.revocation.is_some() {
+        if self.question.revocation.is_some()
+            // It could be read when it was found.
+            && let Ok(certificate) = anchor.certificate()
+        {
             let issuer = IssuingAnchor {
                 certificate,
                 anchor,

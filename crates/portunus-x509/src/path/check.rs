@@ -130,8 +130,9 @@ pub(crate) fn authority(
     key_identifiers(certificate, role, sink)
 }
 
-/// What is wanted of whoever signs revocation lists and has a certificate for it alone, but for the path above (RFC 5280 section 6.3.3 (f)).
-pub(crate) fn list_issuer(
+/// What is wanted of whoever signs revocation lists or responses and has a certificate for it alone, but for the path above (RFC 5280
+/// section 6.3.3 (f), RFC 6960 section 4.2.2.2).
+pub(crate) fn signs_about_revocation(
     certificate: &Certificate<'_>,
     question: &Question<'_>,
     sink: &mut impl Sink,
@@ -167,10 +168,12 @@ fn form(certificate: &Certificate<'_>, role: Role, question: &Question<'_>, sink
     sink.note(Check::IssuerName, !certificate.issuer().is_empty(), || {
         certificate.issuer().to_string()
     })?;
-    // Whoever is asked about revocation processes the distribution points.
+    // Whoever is asked about revocation processes the distribution points, or what is stapled.
     let points = extensions.crl_distribution_points;
-    let unprocessed = points.filter(|points| points.critical && question.revocation.is_none());
-    let unknown = extensions.unknown_critical.or(unprocessed);
+    let points = points.filter(|points| points.critical && !question.processes_points());
+    let features = extensions.tls_feature;
+    let features = features.filter(|features| features.critical && !question.processes_staples());
+    let unknown = extensions.unknown_critical.or(points).or(features);
     sink.note(Check::CriticalExtensions, unknown.is_none(), || {
         unknown.map(|e| e.to_string()).unwrap_or_default()
     })

@@ -51,13 +51,19 @@ impl<'c> Level<'c> {
     }
 
     /// RFC 9618 section 5.3, steps (d) and (e): of the policies that the certificate above expects, those that this one has.
-    fn apply_policies(&mut self, certificate: &Certificate<'c>, any_allowed: bool) -> Result<(), Malformed> {
+    fn apply_policies(
+        &mut self,
+        certificate: &Certificate<'c>,
+        any_allowed: bool,
+        spent: &mut Spent,
+    ) -> Result<(), Stop> {
         let Some(policies) = certificate.certificate_policies()? else {
             self.nodes.clear();
             self.any = false;
             return Ok(());
         };
         let mut own: Vec<_> = policies.iter().collect();
+        spent.look_at_policies(own.len().saturating_add(self.nodes.len()))?;
         own.sort_unstable();
         let any = any_allowed && own.binary_search(&known::ANY_POLICY).is_ok();
         if !any {
@@ -75,11 +81,17 @@ impl<'c> Level<'c> {
     }
 
     /// RFC 9618 section 5.4, steps (a) and (b): what this certificate expects of the one below it.
-    fn expected(&mut self, certificate: &Certificate<'c>, mapping_allowed: bool) -> Result<Self, Malformed> {
+    fn expected(
+        &mut self,
+        certificate: &Certificate<'c>,
+        mapping_allowed: bool,
+        spent: &mut Spent,
+    ) -> Result<Self, Stop> {
         let mut mappings: Vec<_> = match certificate.policy_mappings()? {
             Some(mappings) => mappings.iter().collect(),
             None => Vec::new(),
         };
+        spent.look_at_policies(mappings.len().saturating_add(self.nodes.len()))?;
         mappings.sort_unstable();
         mappings.dedup();
         if !mapping_allowed {
@@ -267,8 +279,7 @@ fn fill<'c>(
     for (left, certificate) in (0..length).rev().zip(path.rev()) {
         let is_last = left == 0;
         let is_self_issued = certificate.is_self_issued();
-        level.apply_policies(certificate, !any.holds() || (!is_last && is_self_issued))?;
-        spent.look_at_policies(level.nodes.len())?;
+        level.apply_policies(certificate, !any.holds() || (!is_last && is_self_issued), spent)?;
         // RFC 5280 section 6.1.3 (f).
         if explicit.holds() && level.is_null() {
             levels.clear();
@@ -284,8 +295,7 @@ fn fill<'c>(
             levels.push(level);
             break;
         }
-        let next = level.expected(certificate, !mapping.holds())?;
-        spent.look_at_policies(next.nodes.len())?;
+        let next = level.expected(certificate, !mapping.holds(), spent)?;
         levels.push(std::mem::replace(&mut level, next));
         // RFC 5280 section 6.1.4 (h) to (j).
         if !is_self_issued {

@@ -5,7 +5,7 @@ use crate::memory::SignatureMemory;
 use crate::policies::InitialPolicies;
 use crate::policy::{Policy, Purpose, Severity};
 use crate::report::{Check, Refusal};
-use crate::revocation::Revocation;
+use crate::revocation::{Revocation, Unknown};
 use crate::verdict::VerifiedPath;
 use crate::{ServerName, UnixTime};
 
@@ -76,10 +76,31 @@ impl<'q> Question<'q> {
 
     /// What follows when `check` fails.
     pub(crate) fn severity(&self, check: Check) -> Severity {
-        match check {
-            Check::RevocationStatus if self.revocation.is_none_or(|revocation| !revocation.hard) => Severity::Warn,
+        match (check, self.revocation) {
+            (Check::RevocationStatus, Some(revocation)) => match revocation.unknown {
+                Unknown::Refused => Severity::Refuse,
+                Unknown::Told => Severity::Warn,
+                Unknown::Passed => Severity::Ignore,
+            },
             _ => self.policy.severity(check),
         }
+    }
+
+    /// Whether every status has to be known.
+    pub(crate) fn is_hard(&self) -> bool {
+        self.revocation
+            .is_some_and(|revocation| revocation.unknown == Unknown::Refused)
+    }
+
+    /// Whether distribution points are looked at.
+    pub(crate) fn processes_points(&self) -> bool {
+        self.revocation
+            .is_some_and(|revocation| revocation.unknown != Unknown::Passed)
+    }
+
+    /// Whether the peer was asked for a response.
+    pub(crate) fn processes_staples(&self) -> bool {
+        self.revocation.is_some_and(|revocation| revocation.stapled.is_some())
     }
 
     /// Asks it of a chain, as [`verify`](crate::verify()) does.

@@ -17,6 +17,8 @@ pub struct RevocationList<'a> {
     tbs: &'a [u8],
     tbs_signature: AlgorithmIdentifier<'a>,
     issuer: DistinguishedName<'a>,
+    /// The fingerprint of the issuer's name.
+    pub(crate) issuer_fingerprint: u64,
     this_update: Time,
     next_update: Option<Time>,
     entries: Reader<'a>,
@@ -176,6 +178,7 @@ impl<'a> RevocationList<'a> {
             tbs: tbs.full,
             tbs_signature,
             issuer,
+            issuer_fingerprint: issuer.fingerprint(),
             this_update,
             next_update,
             entries,
@@ -269,7 +272,8 @@ impl<'a> RevocationList<'a> {
     /// Whether both tell of the same certificates and reasons (RFC 5280 section 5.2.4).
     pub(crate) fn has_scope_of(&self, other: &RevocationList<'_>) -> bool {
         let point = self.issuing_distribution_point().map(|point| point.der);
-        self.issuer.matches(&other.issuer)
+        self.issuer_fingerprint == other.issuer_fingerprint
+            && self.issuer.matches(&other.issuer)
             && point == other.issuing_distribution_point().map(|point| point.der)
             && self.extensions.authority_key_identifier.map(|e| e.value)
                 == other.extensions.authority_key_identifier.map(|e| e.value)

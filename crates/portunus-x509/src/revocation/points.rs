@@ -2,6 +2,7 @@
 //! RFC 5280 section 5.2.5).
 
 use crate::der::{Malformed, Problem, Reader, tag};
+use crate::limits::{MAX_DISTRIBUTION_POINTS, MAX_NAMES_OF_A_POINT};
 use crate::name::{DistinguishedName, GeneralName, GeneralNames, RelativeName};
 
 /// `ReasonFlags ::= BIT STRING`: reasons for which something may be revoked.
@@ -58,7 +59,7 @@ impl<'a> PointName<'a> {
         let choice = inner.any()?;
         inner.finish()?;
         match choice.tag {
-            0xa0 => GeneralNames::parse_contents(choice.contents, fields.field()).map(Self::Full),
+            0xa0 => names_of_a_point(choice.contents, fields).map(Self::Full),
             0xa1 => RelativeName::parse_contents(choice.contents, fields.field()).map(Self::Relative),
             _ => Err(inner.malformed(Problem::Tag)),
         }
@@ -95,6 +96,14 @@ impl<'a> PointName<'a> {
             Self::Relative(_) => false,
         }
     }
+}
+
+fn names_of_a_point<'a>(contents: &'a [u8], fields: &Reader<'a>) -> Result<GeneralNames<'a>, Malformed> {
+    let names = GeneralNames::parse_contents(contents, fields.field())?;
+    if names.clone().nth(MAX_NAMES_OF_A_POINT).is_some() {
+        return Err(fields.malformed(Problem::TooMany));
+    }
+    Ok(names)
 }
 
 fn is_among(name: &GeneralName<'_>, names: &GeneralNames<'_>) -> bool {
@@ -135,7 +144,7 @@ impl<'a> DistributionPoint<'a> {
             None => Reasons::ALL,
         };
         let crl_issuer = match fields.optional(tag::context_constructed(2))? {
-            Some(element) => Some(GeneralNames::parse_contents(element.contents, fields.field())?),
+            Some(element) => Some(names_of_a_point(element.contents, &fields)?),
             None => None,
         };
         fields.finish()?;
@@ -166,10 +175,17 @@ impl<'a> DistributionPoints<'a> {
             return Err(all.malformed(Problem::Empty));
         }
         let mut rest = all.clone();
-        while !rest.is_empty() {
+        for _ in 0..MAX_DISTRIBUTION_POINTS {
+            if rest.is_empty() {
+                return Ok(Self(all));
+            }
             DistributionPoint::read(&mut rest)?;
         }
-        Ok(Self(all))
+        if rest.is_empty() {
+            Ok(Self(all))
+        } else {
+            Err(rest.malformed(Problem::TooMany))
+        }
     }
 }
 
@@ -249,6 +265,25 @@ mod tests {
         assert!(point.crl_issuer.is_none());
         assert!(points.next().is_none());
         assert!(DistributionPoints::parse(&[0x30, 0]).is_err());
+    }
+
+    #[test]
+    fn points_and_their_names_are_not_too_many() {
+        let sequence = |parts: &[u8]| {
+            let [high, low] = u16::try_from(parts.len()).expect("short").to_be_bytes();
+            [&[0x30, 0x82, high, low], parts].concat()
+        };
+        let point = [0x30, 7, 0xa0, 5, 0xa0, 3, 0x86, 1, b'u'];
+        assert!(DistributionPoints::parse(&sequence(&point.repeat(MAX_DISTRIBUTION_POINTS))).is_ok());
+        assert!(DistributionPoints::parse(&sequence(&point.repeat(MAX_DISTRIBUTION_POINTS + 1))).is_err());
+        let names = |count: usize| {
+            let names = [0x86, 1, b'u'].repeat(count);
+            let length = u8::try_from(names.len()).expect("short");
+            let head = [0x30, length + 6, 0x30, length + 4, 0xa0, length + 2, 0xa0, length];
+            [&head, &names[..]].concat()
+        };
+        assert!(DistributionPoints::parse(&names(MAX_NAMES_OF_A_POINT)).is_ok());
+        assert!(DistributionPoints::parse(&names(MAX_NAMES_OF_A_POINT + 1)).is_err());
     }
 
     #[test]

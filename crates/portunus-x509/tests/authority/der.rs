@@ -17,6 +17,10 @@ pub(crate) fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
 
 /// `Extension`, by the last arc of `id-ce`.
 pub(crate) fn extension(arc: u8, critical: bool, value: &[u8]) -> Vec<u8> {
+    extension_of(&[0x55, 0x1d, arc], critical, value)
+}
+
+pub(crate) fn extension_of(oid: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
     let critical = if critical { vec![1, 1, 0xff] } else { Vec::new() };
-    sequence(&[vec![6, 3, 0x55, 0x1d, arc], critical, element(4, value)])
+    sequence(&[element(6, oid), critical, element(4, value)])
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod der;
 pub(crate) mod lists;
+pub(crate) mod responses;
 
 use portunus_x509::{Anchors, Policy, Purpose, Refusal, ServerName, UnixTime, VerifiedPath, verify};
 use rcgen::{

@@ -1,149 +1,63 @@
-//! Whether the certificates of a path are revoked (RFC 5280 section 6.3).
+//! What revocation lists say of a certificate (RFC 5280 section 6.3.3).
 
-use super::budget::Exhausted;
-use super::build::{Branch, Goal, IssuingAnchor, Place, Search};
-use super::check::{self, Sink, Verdict};
+use super::{Revoked, Source, Standing, Status, Why};
 use crate::UnixTime;
 use crate::certificate::Certificate;
-use crate::der::{Malformed, Oid};
 use crate::extensions::KeyUsage;
 use crate::limits::MAX_LIST_ISSUERS_IN_A_ROW;
+use crate::path::budget::Exhausted;
+use crate::path::build::{Branch, Goal, IssuingAnchor, Place, Search};
+use crate::path::check::{self, Verdict};
 use crate::policy::Severity;
 use crate::report::Check;
 use crate::revocation::{DistributionPoint, Reasons, RevocationList, RevocationReason, RevokedCertificate};
 use crate::signature::Known;
-use std::fmt;
-use std::ops::ControlFlow;
 
 /// What a search has learnt about revocation lists, which are known by their places.
 #[derive(Debug, Default)]
-pub(super) struct Lists {
+pub(in crate::path) struct Lists<'l> {
     signatures: Vec<(usize, Place, bool)>,
+    /// What a list says of a candidate.
+    entries: Vec<(usize, usize, Option<RevokedCertificate<'l>>)>,
     /// Candidates whose right to sign lists is being looked at. A list may tell of the certificate of whoever signed it: nobody else could
     /// tell then, and so that certificate counts as good unless it says otherwise.
     issuers: Vec<usize>,
 }
 
-/// The path that a certificate stands on.
-#[derive(Clone, Copy)]
-struct Standing<'s, 'a> {
-    path: &'s [usize],
-    anchor: &'s IssuingAnchor<'a>,
-    /// The certificate's place on it.
-    at: usize,
-}
-
-/// What is known about a certificate.
-enum Status<'l> {
-    /// Not revoked, as is known until then.
-    Good {
-        until: UnixTime,
-        /// What is wrong with the form of a list that was used all the same.
-        flaw: Option<&'static str>,
-    },
-    Revoked {
-        by: &'l RevocationList<'l>,
-        entry: RevokedCertificate<'l>,
-    },
-    Unknown(Why<'l>),
-}
-
-/// Why a status is unknown, or why a list tells nothing. Later ones stand closer to success.
-#[derive(Debug, Clone, Copy)]
-enum Why<'l> {
-    NoList,
-    OutOfScope,
-    Points(Malformed),
-    NotYet(UnixTime),
-    NoNextUpdate,
-    Old(UnixTime),
-    Critical(Oid<'l>),
-    Flaw(&'static str),
-    Signature,
-    OnlySomeReasons,
-}
-
-impl Why<'_> {
-    fn rank(self) -> u8 {
-        match self {
-            Self::NoList => 0,
-            Self::OutOfScope => 1,
-            Self::Points(_) => 2,
-            Self::Signature => 3,
-            Self::NotYet(_) | Self::NoNextUpdate | Self::Old(_) => 4,
-            Self::Critical(_) | Self::Flaw(_) => 5,
-            Self::OnlySomeReasons => 6,
-        }
-    }
-}
-
-impl fmt::Display for Why<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoList => f.write_str("no list of its issuer is there"),
-            Self::OutOfScope => f.write_str("no list is there that tells of it, though its issuer has others"),
-            Self::Points(malformed) => malformed.fmt(f),
-            Self::NotYet(from) => write!(f, "the list is of {from}, which is yet to come"),
-            Self::NoNextUpdate => f.write_str("the list does not say until when it holds"),
-            Self::Old(until) => write!(f, "the list held until {until}"),
-            Self::Critical(oid) => write!(f, "the list has a critical extension that is not understood: {oid}"),
-            Self::Flaw(flaw) => write!(f, "the list has not the form that it needs: {flaw}"),
-            Self::Signature => f.write_str("the list was signed by nobody who may sign it"),
-            Self::OnlySomeReasons => f.write_str("the lists do not tell of all reasons"),
-        }
-    }
-}
-
 impl<'a, 'q> Search<'a, 'q> {
-    /// Looks up each certificate of the path, which ends before the anchor; beside what follows, until when it is known.
-    pub(super) fn revocation(
+    /// RFC 5280 section 6.3.3: the points that the certificate names, and then the one that needs no name. `place` is the certificate's
+    /// among the candidates, where it is one.
+    pub(super) fn by_lists(
         &mut self,
-        path: &[usize],
-        anchor: &IssuingAnchor<'a>,
-        sink: &mut impl Sink,
-    ) -> Result<(ControlFlow<()>, UnixTime), Exhausted> {
-        let mut known_until = UnixTime(i64::MAX);
-        for (at, place) in path.iter().enumerate() {
-            sink.about(at);
-            let standing = Standing { path, anchor, at };
-            let flow = match self.status(*place, standing)? {
-                Status::Good { until, flaw } => {
-                    known_until = known_until.min(until);
-                    good(flaw, sink)
-                }
-                Status::Revoked { by, entry } => revoked(by, &entry, sink),
-                Status::Unknown(why) => sink.note(Check::RevocationStatus, false, || why.to_string()),
-            };
-            if flow.is_break() {
-                return Ok((flow, known_until));
-            }
-        }
-        Ok((ControlFlow::Continue(()), known_until))
-    }
-
-    /// RFC 5280 section 6.3.3: the points that the certificate names, and then the one that needs no name.
-    fn status(&mut self, place: usize, standing: Standing<'_, 'a>) -> Result<Status<'q>, Exhausted> {
-        let (Some(candidate), Some(revocation)) = (self.candidates.get(place), self.question.revocation) else {
+        place: Option<usize>,
+        certificate: &Certificate<'_>,
+        standing: Standing<'_, 'a>,
+    ) -> Result<Status<'q>, Exhausted> {
+        let Some(revocation) = self.question.revocation.filter(|known| !known.lists.is_empty()) else {
             return Ok(Status::Unknown(Why::NoList));
         };
-        let certificate = candidate.certificate.clone();
+        self.spent.step()?;
         let points = match certificate.crl_distribution_points() {
             Ok(points) => points,
             Err(malformed) => return Ok(Status::Unknown(Why::Points(malformed))),
         };
+        let issuer = certificate.issuer().fingerprint();
         let mut told = Reasons::NONE;
         let mut until = UnixTime(i64::MAX);
         let mut flaw = None;
         let mut closest = Why::NoList;
         for point in points.map(Some).chain([None]) {
             for (number, list) in revocation.lists.iter().enumerate() {
-                if list.is_delta() || !covers(list, point.as_ref(), &certificate) {
-                    if list.issuer().matches(&certificate.issuer()) && closest.rank() == 0 {
+                if !is_by_issuer(list, point.as_ref(), certificate, issuer) {
+                    continue;
+                }
+                self.spent.step()?;
+                if list.is_delta() || !covers(list, point.as_ref(), certificate) {
+                    if closest.rank() < Why::OutOfScope.rank() {
                         closest = Why::OutOfScope;
                     }
                     continue;
                 }
-                self.spent.step()?;
                 let reasons = reasons(list, point.as_ref());
                 if told.contain(reasons) {
                     continue;
@@ -157,8 +71,8 @@ impl<'a, 'q> Search<'a, 'q> {
                         continue;
                     }
                 };
-                if let Some((by, entry)) = used.find(&certificate) {
-                    return Ok(Status::Revoked { by, entry });
+                if let Some(revoked) = self.revoked_by(&used, place, certificate)? {
+                    return Ok(Status::Revoked(revoked));
                 }
                 told = told.or(reasons);
                 until = until.min(used.until);
@@ -172,15 +86,60 @@ impl<'a, 'q> Search<'a, 'q> {
         Ok(Status::Unknown(closest))
     }
 
+    /// RFC 5280 section 6.3.3 (i) to (k): what the delta says counts.
+    fn revoked_by(
+        &mut self,
+        used: &Used<'q>,
+        place: Option<usize>,
+        certificate: &Certificate<'_>,
+    ) -> Result<Option<Revoked<'q>>, Exhausted> {
+        for (number, list) in used.delta.into_iter().chain([used.list]) {
+            if let Some(entry) = self.look_up(number, list, place, certificate)? {
+                let is_revoked = entry.reason != Some(RevocationReason::REMOVE_FROM_CRL);
+                return Ok(is_revoked.then(|| Revoked {
+                    since: entry.revocation_date,
+                    reason: entry.reason,
+                    by: Source::List(list.issuer(), list.this_update()),
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What one list says of a certificate: looked for once, remembered then.
+    fn look_up(
+        &mut self,
+        number: usize,
+        list: &'q RevocationList<'q>,
+        place: Option<usize>,
+        certificate: &Certificate<'_>,
+    ) -> Result<Option<RevokedCertificate<'q>>, Exhausted> {
+        let known = self.lists.entries.iter();
+        let mut known = known.filter(|(list, of, _)| *list == number && Some(*of) == place);
+        if let Some((_, _, entry)) = known.next() {
+            return Ok(entry.clone());
+        }
+        self.spent.look_up()?;
+        let entry = list.find(&certificate.issuer(), certificate.serial());
+        if let Some(place) = place {
+            self.lists.entries.push((number, place, entry.clone()));
+        }
+        Ok(entry)
+    }
+
     /// Whether a complete list can be used, and with which delta.
     fn use_list(
         &mut self,
-        number: usize,
+        place: usize,
         list: &'q RevocationList<'q>,
         standing: Standing<'_, 'a>,
     ) -> Result<Result<Used<'q>, Why<'q>>, Exhausted> {
         let time = self.question.time;
-        let current = is_current(list, time);
+        let current = match is_current(list, time) {
+            // What is yet to come does not become current by a delta.
+            Err(why @ Why::NotYet(_)) => return Ok(Err(why)),
+            current => current,
+        };
         let delta = self.question.revocation.into_iter().flat_map(|revocation| {
             let deltas = revocation.lists.iter().enumerate();
             deltas.filter(|(_, delta)| updates(delta, list) && is_current(delta, time).is_ok())
@@ -193,21 +152,21 @@ impl<'a, 'q> Search<'a, 'q> {
         if let Err(why) = self.usable(list) {
             return Ok(Err(why));
         }
-        let Some(signer) = self.signer(number, list, standing)? else {
+        let Some(signer) = self.signer(place, list, standing)? else {
             return Ok(Err(Why::Signature));
         };
         // The newest one first, by the order of the lists.
         for (number, delta) in deltas {
             if self.is_list_signed(number, delta, signer, standing.anchor)? {
                 return Ok(Ok(Used {
-                    list,
-                    delta: Some(delta),
+                    list: (place, list),
+                    delta: Some((number, delta)),
                     until: delta.next_update().unwrap_or(time),
                 }));
             }
         }
         Ok(current.map(|until| Used {
-            list,
+            list: (place, list),
             delta: None,
             until,
         }))
@@ -232,7 +191,7 @@ impl<'a, 'q> Search<'a, 'q> {
         standing: Standing<'_, 'a>,
     ) -> Result<Option<Place>, Exhausted> {
         let issuer = list.issuer();
-        let fingerprint = issuer.fingerprint();
+        let fingerprint = list.issuer_fingerprint;
         let is_named = |certificate: &Certificate<'_>| may_sign(certificate) && certificate.subject().matches(&issuer);
         let named: Vec<_> = (0..)
             .zip(&self.candidates)
@@ -276,7 +235,7 @@ impl<'a, 'q> Search<'a, 'q> {
         let Some(candidate) = self.candidates.get(place) else {
             return Ok(false);
         };
-        let sound = check::list_issuer(&candidate.certificate, self.question, &mut Verdict(self.question));
+        let sound = check::signs_about_revocation(&candidate.certificate, self.question, &mut Verdict(self.question));
         if sound.is_break() || self.lists.issuers.len() >= MAX_LIST_ISSUERS_IN_A_ROW {
             return Ok(false);
         }
@@ -313,39 +272,34 @@ impl<'a, 'q> Search<'a, 'q> {
     }
 }
 
-/// A complete list that is used, and the delta that brings it up to date.
+/// A complete list that is used, and the delta that brings it up to date, with their places.
 struct Used<'l> {
-    list: &'l RevocationList<'l>,
-    delta: Option<&'l RevocationList<'l>>,
+    list: (usize, &'l RevocationList<'l>),
+    delta: Option<(usize, &'l RevocationList<'l>)>,
     until: UnixTime,
 }
 
-impl<'l> Used<'l> {
-    /// RFC 5280 section 6.3.3 (i) to (k): what the delta says counts.
-    fn find(&self, certificate: &Certificate<'_>) -> Option<(&'l RevocationList<'l>, RevokedCertificate<'l>)> {
-        let (issuer, serial) = (certificate.issuer(), certificate.serial());
-        let lists = self.delta.into_iter().chain([self.list]);
-        let mut entries = lists.filter_map(|list| Some((list, list.find(&issuer, serial)?)));
-        entries
-            .next()
-            .filter(|(_, entry)| entry.reason != Some(RevocationReason::REMOVE_FROM_CRL))
-    }
-}
-
-/// RFC 5280 section 6.3.3 (b): whether the list tells of the certificate at this point, or at the one that needs no name.
-fn covers(list: &RevocationList<'_>, point: Option<&DistributionPoint<'_>>, certificate: &Certificate<'_>) -> bool {
-    let issuing = list.issuing_distribution_point();
-    let crl_issuer = point.and_then(|point| point.crl_issuer.as_ref());
-    let by_whom = match crl_issuer {
+/// RFC 5280 section 6.3.3 (b) (1): whether the list is by whoever tells of the certificate at this point.
+fn is_by_issuer(
+    list: &RevocationList<'_>,
+    point: Option<&DistributionPoint<'_>>,
+    certificate: &Certificate<'_>,
+    fingerprint: u64,
+) -> bool {
+    match point.and_then(|point| point.crl_issuer.as_ref()) {
         Some(names) => {
+            let issuing = list.issuing_distribution_point();
             issuing.is_some_and(|issuing| issuing.indirect_crl)
                 && crate::revocation::directory_names(names).any(|name| name.matches(&list.issuer()))
         }
-        None => list.issuer().matches(&certificate.issuer()),
-    };
-    if !by_whom {
-        return false;
+        None => list.issuer_fingerprint == fingerprint && list.issuer().matches(&certificate.issuer()),
     }
+}
+
+/// RFC 5280 section 6.3.3 (b) (2): whether a list of that issuer tells of the certificate at this point, or at the one that needs no name.
+fn covers(list: &RevocationList<'_>, point: Option<&DistributionPoint<'_>>, certificate: &Certificate<'_>) -> bool {
+    let issuing = list.issuing_distribution_point();
+    let crl_issuer = point.and_then(|point| point.crl_issuer.as_ref());
     let Some(issuing) = issuing else { return true };
     let is_ca = certificate
         .basic_constraints()
@@ -402,24 +356,4 @@ fn may_sign(certificate: &Certificate<'_>) -> bool {
         Ok(usage) => usage.is_none_or(|usage| usage.allows(KeyUsage::CRL_SIGN)),
         Err(_) => false,
     }
-}
-
-fn good(flaw: Option<&'static str>, sink: &mut impl Sink) -> ControlFlow<()> {
-    sink.note(Check::RevocationStatus, true, String::new)?;
-    sink.note(Check::RevocationListForm, flaw.is_none(), || {
-        flaw.unwrap_or_default().to_owned()
-    })?;
-    sink.note(Check::Revoked, true, String::new)
-}
-
-fn revoked(by: &RevocationList<'_>, entry: &RevokedCertificate<'_>, sink: &mut impl Sink) -> ControlFlow<()> {
-    sink.note(Check::RevocationStatus, true, String::new)?;
-    sink.note(Check::Revoked, false, || {
-        let reason = entry
-            .reason
-            .map(|reason| format!(", reason {reason}"))
-            .unwrap_or_default();
-        let (date, issuer, list_date) = (entry.revocation_date, by.issuer(), by.this_update());
-        format!("on {date}{reason}, by the list of {issuer} of {list_date}")
-    })
 }
