@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use portunus_x509::{Printable, Refusal, RefusalKind};
 
+use crate::crypto::group::ExchangeFailed;
+use crate::crypto::verify::NotProven;
 use crate::decision::ChoiceFailed;
 use crate::wire::Alert;
 use crate::wire::{AlertDescription, AlertLevel, ContentType, HandshakeType};
@@ -81,6 +83,24 @@ impl Error {
             Self::Aborted(alert) => Some(*alert),
             Self::Misuse(_) | Self::Internal(_) => Some(AlertDescription::INTERNAL_ERROR),
             Self::Alert(_) | Self::Truncated | Self::ClosedInHandshake => None,
+        }
+    }
+}
+
+impl From<ExchangeFailed> for Error {
+    fn from(failed: ExchangeFailed) -> Self {
+        match failed {
+            ExchangeFailed::PeerShare => PeerFault::BadKeyShare.into(),
+            ExchangeFailed::Ours => Internal::Crypto.into(),
+        }
+    }
+}
+
+impl From<NotProven> for Error {
+    fn from(not_proven: NotProven) -> Self {
+        match not_proven {
+            NotProven::WrongKey => PeerFault::SchemeWrongForKey.into(),
+            NotProven::BadSignature => PeerFault::BadSignature.into(),
         }
     }
 }

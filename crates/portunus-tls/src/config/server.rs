@@ -24,8 +24,25 @@ pub(crate) enum ClientAuthentication {
     None,
     /// Asked; a client without one goes on.
     Optional(Arc<dyn VerifyPeer>),
-    /// Asked; a client without one is refused with `certificate_required`.
+    /// Asked; a client without one is refused: with `certificate_required`, in TLS 1.2 with `handshake_failure`.
     Required(Arc<dyn VerifyPeer>),
+}
+
+/// Whom to believe about a client that is asked, and whether it must show a certificate.
+pub(crate) struct Requested {
+    pub(crate) verifier: Arc<dyn VerifyPeer>,
+    pub(crate) required: bool,
+}
+
+impl ClientAuthentication {
+    pub(crate) fn requested(&self) -> Option<Requested> {
+        let (verifier, required) = match self {
+            Self::None => return None,
+            Self::Optional(verifier) => (verifier.clone(), false),
+            Self::Required(verifier) => (verifier.clone(), true),
+        };
+        Some(Requested { verifier, required })
+    }
 }
 
 /// A server's configuration.

@@ -1,12 +1,12 @@
 //! The peer's authentication messages, which both sides check alike: Certificate (RFC 9846 section 4.5.1), CertificateVerify
 //! (RFC 9846 section 4.5.2) and Finished (RFC 9846 section 4.5.3).
 
-use portunus_x509::KeyUsage;
+use portunus_x509::{KeyUsage, SubjectPublicKeyInfo};
 
 use super::Side;
 use super::channel::{Aligned, Channel};
 use crate::crypto::hash::{Digest, MAX_HASH};
-use crate::crypto::verify::{NotProven, verify};
+use crate::crypto::verify::verify;
 use crate::error::{CertificateFault, Error, Limit, PeerFault};
 use crate::limits::MAX_CHAIN_LENGTH;
 use crate::observe::Note;
@@ -101,15 +101,18 @@ fn check_proof(
     if !offered.contains(&proof.algorithm) {
         return Err(PeerFault::SchemeNotOffered.into());
     }
+    with_signing_key(leaf, |key| Ok(verify(proof.algorithm, key, signed, proof.signature)?))
+}
+
+/// Lends the key of the certificate `leaf`, which must be one for signatures (RFC 5280 section 4.2.1.3).
+pub(super) fn with_signing_key(
+    leaf: &[u8],
+    verify: impl FnOnce(&SubjectPublicKeyInfo<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
     let leaf = portunus_x509::Certificate::parse(leaf).map_err(CertificateFault::Unreadable)?;
     let key_usage = leaf.key_usage().map_err(CertificateFault::Unreadable)?;
     if key_usage.is_some_and(|usage| !usage.allows(KeyUsage::DIGITAL_SIGNATURE)) {
         return Err(PeerFault::KeyUsage.into());
     }
-    verify(proof.algorithm, leaf.subject_public_key_info(), signed, proof.signature).map_err(|not_proven| {
-        match not_proven {
-            NotProven::WrongKey => PeerFault::SchemeWrongForKey.into(),
-            NotProven::BadSignature => PeerFault::BadSignature.into(),
-        }
-    })
+    verify(leaf.subject_public_key_info())
 }

@@ -1,13 +1,11 @@
 //! What both sides of TLS 1.2 do alike (RFC 5246 section 7).
 
-use portunus_x509::KeyUsage;
-
 use super::Side;
 use super::channel::Channel;
+use super::signed::with_signing_key;
 use crate::crypto::CryptoFailed;
 use crate::crypto::tls12::verify;
-use crate::crypto::verify::NotProven;
-use crate::error::{CertificateFault, Error, Limit, PeerFault};
+use crate::error::{Error, Limit, PeerFault};
 use crate::handshake_io::Io;
 use crate::limits::{MAX_CHAIN_LENGTH, MAX_HELLO_REQUESTS};
 use crate::observe::{Note, SecretLabel};
@@ -63,16 +61,7 @@ pub(super) fn check_signature(
     if !policy.allows_in_tls12(scheme) {
         return Err(PeerFault::SchemeNotOffered.into());
     }
-    let leaf = portunus_x509::Certificate::parse(leaf).map_err(CertificateFault::Unreadable)?;
-    let key_usage = leaf.key_usage().map_err(CertificateFault::Unreadable)?;
-    if key_usage.is_some_and(|usage| !usage.allows(KeyUsage::DIGITAL_SIGNATURE)) {
-        return Err(PeerFault::KeyUsage.into());
-    }
-    let key = leaf.subject_public_key_info();
-    verify(scheme, key, signed, signature).map_err(|not_proven| match not_proven {
-        NotProven::WrongKey => PeerFault::SchemeWrongForKey.into(),
-        NotProven::BadSignature => PeerFault::BadSignature.into(),
-    })
+    with_signing_key(leaf, |key| Ok(verify(scheme, key, signed, signature)?))
 }
 
 /// `[ChangeCipherSpec], Finished` of ours.

@@ -13,12 +13,15 @@ use portunus_x509::{ServerName, UnixTime};
 use self::early::Early;
 use self::hello::{Offer, Opening};
 use crate::config::client::ClientConfig;
+use crate::config::verify::{Presented, Verified};
 use crate::error::{Error, PeerFault};
 use crate::handshake::Established;
 use crate::handshake::channel::Channel;
 use crate::handshake_io::ChangeCipherSpec;
 #[cfg(feature = "tls12")]
 use crate::handshake_io::Warnings;
+use crate::observe::Note;
+use crate::session::client::Stapled;
 use crate::wire::{HandshakeType, ProtocolVersion};
 
 /// From the ClientHello to the end of the handshake. Dropping the future abandons it; nothing is sent any more.
@@ -35,7 +38,7 @@ pub(crate) async fn handshake(
     let hello = offer.write(&shares, session.as_ref(), None)?;
     channel.send_hello(&hello.bytes)?;
     if let Some(session) = session.as_ref().filter(|session| early::is_verified(&config, session)) {
-        tls13::verified(
+        verified(
             &channel,
             &config,
             &session.chain,
@@ -71,4 +74,26 @@ pub(crate) async fn handshake(
         ProtocolVersion::TLS1_3 => tls13::handshake(channel, opening).await,
         _ => Err(PeerFault::VersionNotOffered.into()),
     }
+}
+
+/// The verifier's word on the server's certificates.
+async fn verified(
+    channel: &Channel,
+    config: &ClientConfig,
+    chain: &[Vec<u8>],
+    stapled: Option<&Stapled>,
+    server: &ServerName,
+    now: UnixTime,
+) -> Result<Verified, Error> {
+    let presented = Presented {
+        chain,
+        name: Some(server),
+        now,
+        stapled,
+    };
+    let verified = config.verifier.verify(presented).await?;
+    channel.note(&Note::ChainVerified {
+        path: verified.path.as_ref(),
+    });
+    Ok(verified)
 }

@@ -6,8 +6,7 @@ use portunus_x509::{Certificate, ServerName, UnixTime};
 
 use super::hello::{Offer, Opening, SentHello};
 use crate::config::identity::Identity;
-use crate::config::verify::{Presented, Verified};
-use crate::crypto::group::{ExchangeFailed, KeyShares};
+use crate::crypto::group::KeyShares;
 use crate::crypto::secret::Secret;
 use crate::crypto::suite::Suite;
 use crate::crypto::tls12::{Authentication, curve_of_key};
@@ -257,7 +256,8 @@ async fn abbreviated(
     // [NewSessionTicket], [ChangeCipherSpec], Finished of the server.
     channel.note(&Note::Resumed);
     if agreed.offer.config.verifies_resumed {
-        verified(&channel, &agreed, &session.chain, session.stapled.as_deref()).await?;
+        let (offer, stapled) = (&agreed.offer, session.stapled.as_deref());
+        super::verified(&channel, offer.config, &session.chain, stapled, offer.server, offer.now).await?;
     }
     let main_secret = MainSecret::resumed(agreed.suite, agreed.randoms, session.secret.clone());
     derived(&channel, &main_secret);
@@ -355,7 +355,16 @@ async fn server_certificate(
         timestamps: agreed.timestamps.clone(),
     };
     let stapled = (stapled != Stapled::default()).then(|| Arc::new(stapled));
-    let verified = verified(channel, agreed, &chain, stapled.as_deref()).await?;
+    let offer = &agreed.offer;
+    let verified = super::verified(
+        channel,
+        offer.config,
+        &chain,
+        stapled.as_deref(),
+        offer.server,
+        offer.now,
+    )
+    .await?;
     Ok(Certified {
         chain,
         stapled,
@@ -396,27 +405,6 @@ async fn certificate_status(
     transcript.add(message.bytes());
     let next = channel.receive(&[HandshakeType::SERVER_KEY_EXCHANGE]).await?;
     Ok((Some(status.response.to_vec()), next))
-}
-
-/// The verifier's word on the server's certificates.
-async fn verified(
-    channel: &Channel,
-    agreed: &Agreed<'_>,
-    chain: &[Vec<u8>],
-    stapled: Option<&Stapled>,
-) -> Result<Verified, Error> {
-    let offer = &agreed.offer;
-    let presented = Presented {
-        chain,
-        name: Some(offer.server),
-        now: offer.now,
-        stapled,
-    };
-    let verified = offer.config.verifier.verify(presented).await?;
-    channel.note(&Note::ChainVerified {
-        path: verified.path.as_ref(),
-    });
-    Ok(verified)
 }
 
 /// The server's half of the key exchange, and its signature over it: the proof that it holds the certificate's key (RFC 8422 section 5.4).
@@ -521,10 +509,7 @@ fn client_key_exchange(
         &ClientKeyExchange { point },
     )?;
     let client_share = point.len();
-    let preliminary = shares.finish(group, server_point).map_err(|failed| match failed {
-        ExchangeFailed::PeerShare => Error::from(PeerFault::BadKeyShare),
-        ExchangeFailed::Ours => Internal::Crypto.into(),
-    })?;
+    let preliminary = shares.finish(group, server_point)?;
     channel.note(&Note::KeyExchanged {
         group,
         client_share,

@@ -9,8 +9,7 @@ use super::hello::{Offer, Opening, Retry, SentHello};
 use crate::config::certificate_compression::{CompressCertificate, NotInflated};
 use crate::config::client::ClientConfig;
 use crate::config::identity::Identity;
-use crate::config::verify::{Presented, Verified};
-use crate::crypto::group::{ExchangeFailed, KeyShares};
+use crate::crypto::group::KeyShares;
 use crate::crypto::suite::Suite;
 use crate::error::{Error, Internal, Limit, PeerFault};
 use crate::handshake::channel::{Aligned, Channel, Message};
@@ -111,12 +110,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
     })?;
     let client_share = shares.entries().iter().find(|(group, _)| *group == share.group);
     let client_share = client_share.ok_or(PeerFault::GroupNotOffered)?.1.len();
-    let shared_secret = shares
-        .finish(share.group, share.key_exchange)
-        .map_err(|failed| match failed {
-            ExchangeFailed::PeerShare => Error::from(PeerFault::BadKeyShare),
-            ExchangeFailed::Ours => Internal::Crypto.into(),
-        })?;
+    let shared_secret = shares.finish(share.group, share.key_exchange)?;
     channel.note(&Note::KeyExchanged {
         group: share.group,
         client_share,
@@ -178,7 +172,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
             // Where early data goes on, that was done before it went out.
             if config.verifies_resumed && !is_taken {
                 let stapled = session.stapled.as_deref();
-                verified(&channel, config, &session.chain, stapled, server, now).await?;
+                super::verified(&channel, config, &session.chain, stapled, server, now).await?;
             }
             ServerProof {
                 chain: session.chain,
@@ -514,7 +508,7 @@ async fn server_certificate(
     };
     transcript.add(message.bytes());
     channel.note(&Note::CertificatesReceived { chain: &chain });
-    let verified = verified(channel, config, &chain, stapled.as_ref(), server, now).await?;
+    let verified = super::verified(channel, config, &chain, stapled.as_ref(), server, now).await?;
 
     let offered = &config.policy.signature_schemes;
     let scheme = peer_certificate_verify(channel, transcript, Side::Server, leaf, offered).await?;
@@ -548,28 +542,6 @@ fn inflate(compressed: &CompressedCertificate<'_>, offered: &[Arc<dyn CompressCe
     way.inflate(compressed.compressed_certificate_message, &mut message)
         .map_err(|NotInflated| PeerFault::BadCompressedCertificate)?;
     Ok(message)
-}
-
-/// The verifier's word on the server's certificates.
-pub(super) async fn verified(
-    channel: &Channel,
-    config: &ClientConfig,
-    chain: &[Vec<u8>],
-    stapled: Option<&Stapled>,
-    server: &ServerName,
-    now: UnixTime,
-) -> Result<Verified, Error> {
-    let presented = Presented {
-        chain,
-        name: Some(server),
-        now,
-        stapled,
-    };
-    let verified = config.verifier.verify(presented).await?;
-    channel.note(&Note::ChainVerified {
-        path: verified.path.as_ref(),
-    });
-    Ok(verified)
 }
 
 /// What is stapled to an end entity (RFC 9846 section 4.5.1.1). What stands at the certificates above it is ignored.

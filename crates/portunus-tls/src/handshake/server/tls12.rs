@@ -7,9 +7,9 @@ use portunus_x509::{DnsName, UnixTime};
 use super::hello::{self, Opening};
 use crate::choose;
 use crate::config::identity::Identity;
-use crate::config::server::{ClientAuthentication, ServerConfig};
-use crate::config::verify::{Presented, VerifyPeer};
-use crate::crypto::group::{ExchangeFailed, KeyShares};
+use crate::config::server::{Requested, ServerConfig};
+use crate::config::verify::Presented;
+use crate::crypto::group::KeyShares;
 use crate::crypto::random;
 use crate::crypto::secret::Secret;
 use crate::crypto::suite::Suite;
@@ -155,7 +155,7 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
         channel.note(&Note::NotResumed);
     }
     let mut transcript = Transcript::new(suite.hash);
-    let requested = requested(config);
+    let requested = config.client_authentication.requested();
     if requested.is_some() {
         transcript.keep();
     }
@@ -448,21 +448,6 @@ async fn server_key_exchange(
     Ok(shares)
 }
 
-/// Whom to believe about the client, and whether it must show a certificate.
-struct Requested {
-    verifier: Arc<dyn VerifyPeer>,
-    required: bool,
-}
-
-fn requested(config: &ServerConfig) -> Option<Requested> {
-    let (verifier, required) = match &config.client_authentication {
-        ClientAuthentication::None => return None,
-        ClientAuthentication::Optional(verifier) => (verifier.clone(), false),
-        ClientAuthentication::Required(verifier) => (verifier.clone(), true),
-    };
-    Some(Requested { verifier, required })
-}
-
 fn certificate_request(channel: &mut Channel, transcript: &mut Transcript, config: &ServerConfig) -> Result<(), Error> {
     let authorities: Vec<_> = config.authorities.iter().map(|name| DistinguishedName(name)).collect();
     let signature_algorithms = config.policy.signature_algorithms().collect::<Vec<_>>();
@@ -523,10 +508,7 @@ async fn client_key_exchange(
     let message = channel.receive(&[HandshakeType::CLIENT_KEY_EXCHANGE]).await?;
     let exchange: ClientKeyExchange<'_> = message.decode()?;
     let server_share = shares.entries().first().map_or(0, |(_, point)| point.len());
-    let preliminary = shares.finish(group, exchange.point).map_err(|failed| match failed {
-        ExchangeFailed::PeerShare => Error::from(PeerFault::BadKeyShare),
-        ExchangeFailed::Ours => Internal::Crypto.into(),
-    })?;
+    let preliminary = shares.finish(group, exchange.point)?;
     transcript.add(message.bytes());
     channel.note(&Note::KeyExchanged {
         group,

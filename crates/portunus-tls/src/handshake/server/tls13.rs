@@ -9,8 +9,8 @@ use super::hello::{self, Choice, Opening};
 use crate::choose;
 use crate::config::certificate_compression::CompressCertificate;
 use crate::config::identity::Identity;
-use crate::config::server::{ClientAuthentication, ServerConfig};
-use crate::config::verify::{Presented, VerifyPeer};
+use crate::config::server::{Requested, ServerConfig};
+use crate::config::verify::Presented;
 use crate::crypto::suite::Suite;
 use crate::crypto::{group, random};
 use crate::error::{Error, Internal, PeerFault};
@@ -105,10 +105,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
     let (early_secret, session) = resumed
         .map(|resumed| (resumed.early_secret, (resumed.index, resumed.ticket)))
         .unzip();
-    let (server_share, shared_secret) = group::respond(choice.group, share).map_err(|failed| match failed {
-        group::ExchangeFailed::PeerShare => Error::from(PeerFault::BadKeyShare),
-        group::ExchangeFailed::Ours => Internal::Crypto.into(),
-    })?;
+    let (server_share, shared_secret) = group::respond(choice.group, share)?;
     channel.note(&Note::KeyExchanged {
         group: choice.group,
         client_share: share.len(),
@@ -359,21 +356,13 @@ fn encrypted_extensions(
     channel.send(transcript, HandshakeType::ENCRYPTED_EXTENSIONS, &message)
 }
 
-/// Whom to believe about the client, and whether it must show a certificate.
-struct Requested {
-    verifier: Arc<dyn VerifyPeer>,
-    required: bool,
-}
-
 fn certificate_request(
     channel: &mut Channel,
     transcript: &mut Transcript,
     config: &ServerConfig,
 ) -> Result<Option<Requested>, Error> {
-    let (verifier, required) = match &config.client_authentication {
-        ClientAuthentication::None => return Ok(None),
-        ClientAuthentication::Optional(verifier) => (verifier.clone(), false),
-        ClientAuthentication::Required(verifier) => (verifier.clone(), true),
+    let Some(requested) = config.client_authentication.requested() else {
+        return Ok(None);
     };
     let authorities: Vec<_> = config.authorities.iter().map(|name| DistinguishedName(name)).collect();
     let signature_algorithms: Vec<_> = config.policy.signature_algorithms().collect();
@@ -386,7 +375,7 @@ fn certificate_request(
         ..Default::default()
     };
     channel.send(transcript, HandshakeType::CERTIFICATE_REQUEST, &message)?;
-    Ok(Some(Requested { verifier, required }))
+    Ok(Some(requested))
 }
 
 /// The identity to show, and the scheme to prove it with.
