@@ -76,9 +76,7 @@ fn lacks(what: &'static str) -> impl FnOnce(Misuse) -> Stop {
 fn policy(settings: &Settings) -> Result<Policy, Stop> {
     // The runner plays peers of before RFC 7627 too.
     let mut policy = Policy::compatible();
-    let versions: Vec<_> = (policy.versions().into_iter())
-        .filter(|version| settings.allows(*version))
-        .collect();
+    let versions: Vec<_> = policy.versions().filter(|version| settings.allows(*version)).collect();
     if !(TLS1_0..=ProtocolVersion::TLS1_3.0).any(|version| settings.allows(ProtocolVersion(version))) {
         let refused = policy.with_versions(&versions).err();
         return Stop::failed(format!(":{refused:?}: without any version"));

@@ -279,7 +279,15 @@ fn a_second_hello_that_is_another() {
         group: NamedGroup::X25519,
         key_exchange: &[9; 32],
     };
-    let cases: [(&str, AlertDescription, PeerFault, Change); 11] = [
+    let cases: [(&str, AlertDescription, PeerFault, Change); 12] = [
+        (
+            "what only TLS 1.2 has",
+            AlertDescription::ILLEGAL_PARAMETER,
+            PeerFault::SecondHelloChanged,
+            |hello| {
+                hello.extensions.session_ticket = Some(&[1; 16]);
+            },
+        ),
         (
             "a session that was not offered before",
             AlertDescription::ILLEGAL_PARAMETER,

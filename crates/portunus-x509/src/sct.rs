@@ -122,6 +122,7 @@ impl<'a> Timestamp<'a> {
             [4, 1] => Some(AlgorithmIdentifier {
                 oid: known::SHA256_WITH_RSA,
                 parameters: Some(NULL),
+                // It was not read: anything that tells it from the other where signatures are remembered.
                 der: &[1],
             }),
             _ => None,

@@ -16,12 +16,11 @@ use crate::wire::{ClientHello, KeyShareEntry, ProtocolName};
 /// (RFC 7507 section 3).
 pub(crate) fn version(hello: &ClientHello<'_>, policy: &Policy) -> Result<ProtocolVersion, PeerFault> {
     let offered = hello.extensions.supported_versions;
-    let ours = policy.versions();
     let newest = match offered {
         Some(offered) => offered.iter().filter(|version| !version.is_grease()).max(),
         None => Some(hello.legacy_version),
     };
-    if hello.cipher_suites.contains(&CipherSuite::TLS_FALLBACK_SCSV) && newest < ours.first().copied() {
+    if hello.cipher_suites.contains(&CipherSuite::TLS_FALLBACK_SCSV) && newest < policy.versions().next() {
         return Err(PeerFault::InappropriateFallback);
     }
     if hello.legacy_version == ProtocolVersion::SSL3_0 {
@@ -32,7 +31,7 @@ pub(crate) fn version(hello: &ClientHello<'_>, policy: &Policy) -> Result<Protoc
         // RFC 9846 section 4.3.1: whatever legacy_version says beyond TLS 1.2.
         None => version == ProtocolVersion::TLS1_2 && hello.legacy_version >= ProtocolVersion::TLS1_2,
     };
-    let chosen = ours.into_iter().find(|version| is_offered(*version));
+    let chosen = policy.versions().find(|version| is_offered(*version));
     match chosen.ok_or(PeerFault::NoCommonVersion)? {
         ProtocolVersion::TLS1_3 if hello.legacy_version != ProtocolVersion::TLS1_2 => Err(PeerFault::LegacyVersion),
         version => Ok(version),

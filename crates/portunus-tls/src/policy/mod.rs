@@ -37,7 +37,7 @@ impl Policy {
     pub fn with_versions(mut self, versions: &[ProtocolVersion]) -> Result<Self, Misuse> {
         self.cipher_suites
             .retain(|suite| version_of(*suite).is_some_and(|version| versions.contains(&version)));
-        if self.versions().is_empty() {
+        if self.versions().next().is_none() {
             return Err(Misuse::EmptyConfiguration);
         }
         Ok(self)
@@ -77,11 +77,10 @@ impl Policy {
     }
 
     /// The versions that are spoken, the newest first.
-    pub fn versions(&self) -> Vec<ProtocolVersion> {
+    pub fn versions(&self) -> impl Iterator<Item = ProtocolVersion> {
         [ProtocolVersion::TLS1_3, ProtocolVersion::TLS1_2]
             .into_iter()
             .filter(|version| self.speaks(*version))
-            .collect()
     }
 
     /// Whether this version is spoken.
@@ -210,10 +209,10 @@ mod tests {
     fn a_version_is_spoken_where_there_is_what_it_needs() {
         const BOTH: [ProtocolVersion; 2] = [ProtocolVersion::TLS1_3, ProtocolVersion::TLS1_2];
         let policy = Policy::modern();
-        assert_eq!(policy.versions(), BOTH);
+        assert!(policy.versions().eq(BOTH));
         for version in BOTH {
             let policy = policy.clone().with_versions(&[version]).unwrap();
-            assert_eq!(policy.versions(), [version]);
+            assert!(policy.versions().eq([version]));
             assert!(
                 policy
                     .cipher_suites()
@@ -222,10 +221,10 @@ mod tests {
             );
         }
         let hybrid = policy.clone().with_groups(&[NamedGroup::X25519MLKEM768]).unwrap();
-        assert_eq!(hybrid.versions(), [ProtocolVersion::TLS1_3]);
+        assert!(hybrid.versions().eq([ProtocolVersion::TLS1_3]));
         let pkcs1 = policy
             .with_signature_schemes(&[SignatureScheme::RSA_PKCS1_SHA256])
             .unwrap();
-        assert_eq!(pkcs1.versions(), [ProtocolVersion::TLS1_2]);
+        assert!(pkcs1.versions().eq([ProtocolVersion::TLS1_2]));
     }
 }

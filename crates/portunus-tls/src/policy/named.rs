@@ -130,7 +130,7 @@ mod tests {
         };
         [
             format!("{name}\n\n"),
-            row("versions", &policy.versions()),
+            row("versions", &policy.versions().collect::<Vec<_>>()),
             row("cipher suites", &policy.cipher_suites),
             row("groups", &policy.groups),
             row("signature schemes", &policy.signature_schemes),

@@ -13,7 +13,7 @@ use crate::limits::MAX_PSK_IDENTITIES;
 use crate::schedule::tls13::EarlySecret;
 use crate::schedule::transcript::Transcript;
 use crate::session::tickets::TicketContent;
-use crate::wire::ClientHello;
+use crate::wire::{ClientExtensions, ClientHello};
 use crate::wire::{NamedGroup, PskKeyExchangeMode};
 
 /// The server name, where it can be a host name. What cannot (an address, brackets, an underscore) is no reason to refuse: it is ignored.
@@ -74,23 +74,20 @@ pub(crate) fn check_second<'a>(
     group: NamedGroup,
 ) -> Result<(), PeerFault> {
     let (before, after) = (&first.extensions, &second.extensions);
-    let same = first.legacy_version == second.legacy_version
-        && first.random == second.random
-        && first.legacy_session_id == second.legacy_session_id
-        && first.cipher_suites == second.cipher_suites
-        && first.legacy_compression_methods == second.legacy_compression_methods
-        && before.server_name == after.server_name
-        && before.supported_groups == after.supported_groups
-        && before.status_request == after.status_request
-        && before.signed_certificate_timestamp == after.signed_certificate_timestamp
-        && before.compress_certificate == after.compress_certificate
-        && before.signature_algorithms == after.signature_algorithms
-        && before.signature_algorithms_cert == after.signature_algorithms_cert
-        && before.application_layer_protocol_negotiation == after.application_layer_protocol_negotiation
-        && before.supported_versions == after.supported_versions
-        && before.psk_key_exchange_modes == after.psk_key_exchange_modes
-        && before.certificate_authorities == after.certificate_authorities
-        && before.post_handshake_auth == after.post_handshake_auth;
+    let without_changes = ClientHello {
+        extensions: ClientExtensions {
+            key_share: before.key_share,
+            early_data: before.early_data,
+            cookie: before.cookie,
+            pre_shared_key: before.pre_shared_key,
+            // Padding is among them.
+            unknown: before.unknown,
+            order: before.order,
+            ..*after
+        },
+        ..*second
+    };
+    let same = without_changes == *first;
     // Offers of sessions may go, not come.
     let offers_more = before.pre_shared_key.is_none() && after.pre_shared_key.is_some();
     if !same || offers_more {

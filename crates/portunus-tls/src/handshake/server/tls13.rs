@@ -550,6 +550,7 @@ fn tickets(
     let early_data = basis.config.early_data.as_ref();
     let resumption_secret = main_secret.resumption_secret(&transcript.hash())?;
     channel.note(&Note::SecretDerived(SecretLabel::Resumption));
+    let binding = basis.config.session_binding();
     for index in (0_u8..).take(count) {
         let nonce = [index];
         let [age_add @ .., extension] = random::array::<5>()?;
@@ -561,7 +562,7 @@ fn tickets(
             secret: ticket_psk(basis.suite.hash, &resumption_secret, &nonce)?,
             extended_main_secret: true,
             server_name: hello::session_name(basis.hello),
-            binding: basis.config.session_binding(),
+            binding,
             not_after: basis.not_after,
             early_data: early_data.map(|early_data| EarlyTerms {
                 guard: early_data.guard.id(),
