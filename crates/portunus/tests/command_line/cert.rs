@@ -202,6 +202,22 @@ fn show_tells_every_extension_in_words() {
 }
 
 #[test]
+fn an_old_root_is_a_root_all_the_same() {
+    let Some(openssl) = OPENSSL.for_this_test() else { return };
+    let house = House::new(openssl);
+    let old = [
+        "req", "-x509", "-sha1", "-days", "3650", "-key", "root.key", "-subj", "/CN=Old", "-out", "old.pem",
+    ];
+    house.openssl(old);
+    let told = house.told(&["show", "old.pem"]);
+    assert!(told.contains("CN=Old [1] names itself as its issuer"), "{told}");
+    assert!(
+        told.contains("ECDSA with SHA-1") && !told.contains("warnings"),
+        "{told}"
+    );
+}
+
+#[test]
 fn every_form_is_read_and_written() {
     let Some(openssl) = OPENSSL.for_this_test() else { return };
     let house = House::new(openssl);

@@ -151,6 +151,7 @@ impl std::fmt::Display for Warning {
 /// What the public web's rules have against it, whoever signed it, and that it ends soon. There is one table of checks, the verifier's.
 pub(super) fn warnings(certificate: &Certificate<'_>, now: UnixTime) -> Vec<Warning> {
     let authority = matches!(certificate.basic_constraints(), Ok(Some(basic)) if basic.ca);
+    let root = authority && certificate.is_self_issued();
     let verdict =
         Question::new(purpose(certificate), now, &Policy::web()).verify(&[certificate.der()], &Anchors::new());
     let mut warnings = Vec::new();
@@ -158,7 +159,7 @@ pub(super) fn warnings(certificate: &Certificate<'_>, now: UnixTime) -> Vec<Warn
         let findings = refusal.paths().first().map(|path| path.findings()).unwrap_or_default();
         let told = findings
             .iter()
-            .filter(|finding| finding.outcome != Outcome::Passed && concerns(finding.check, authority));
+            .filter(|finding| finding.outcome != Outcome::Passed && concerns(finding.check, authority, root));
         warnings.extend(told.map(|finding| Warning {
             code: Some(finding.check.code()),
             text: finding.to_string(),
@@ -186,10 +187,11 @@ fn purpose(certificate: &Certificate<'_>) -> Purpose {
 }
 
 /// Whether a check's failure says something about the certificate alone, and, of an authority, whether the check is not one for end
-/// entities.
-fn concerns(check: Check, authority: bool) -> bool {
+/// entities. Nobody relies on a root's signature on itself.
+fn concerns(check: Check, authority: bool, root: bool) -> bool {
     match check {
         Check::Anchored | Check::SelfSigned => false,
+        Check::SignatureAlgorithm => !root,
         Check::Version
         | Check::AlgorithmsAgree
         | Check::SerialNumber
@@ -198,7 +200,6 @@ fn concerns(check: Check, authority: bool) -> bool {
         | Check::NotAfter
         | Check::KeyAlgorithm
         | Check::KeySize
-        | Check::SignatureAlgorithm
         | Check::CriticalExtensions => true,
         _ => !authority,
     }

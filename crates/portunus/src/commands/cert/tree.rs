@@ -76,6 +76,9 @@ impl Drawing<'_> {
         };
         if vouches_for_itself(certificate) {
             self.below(top, "", "", " signed by itself");
+        } else if certificate.is_self_issued() {
+            // Old roots are signed in ways that nobody verifies any more, nor needs to.
+            self.below(top, "", "", " names itself as its issuer");
         } else {
             self.lines.push(format!("{} (not here)", facts::issuer(certificate)));
             self.below(top, "└─ ", "   ", "");
