@@ -12,7 +12,6 @@ use crate::handshake::{ConnectionInfo, Established, Secrets};
 use crate::handshake_io::{Io, Opened};
 use crate::limits::{MAX_OUTGOING, MIN_INCOMING};
 use crate::observe::Note;
-use crate::record::outgoing::MAX_FRAGMENT;
 use crate::schedule::tls13::export;
 use crate::wire::KeyUpdateRequest;
 use crate::wire::{AlertDescription, AlertLevel, ContentType};
@@ -357,11 +356,12 @@ fn seal(io: &mut Io, established: &mut Established, data: &[u8]) -> Result<usize
     let count = data.len().min(room);
     let data = data.get(..count).unwrap_or_default();
     // One reservation for all records and what each has more than its content.
-    let records = count.div_ceil(MAX_FRAGMENT);
+    let longest = io.outgoing.max_fragment();
+    let records = count.div_ceil(longest);
     io.outgoing
         .reserve(count.saturating_add(records.saturating_mul(io.outgoing.overhead())));
     let mut sealed = 0_usize;
-    for fragment in data.chunks(MAX_FRAGMENT) {
+    for fragment in data.chunks(longest) {
         if io.outgoing.is_worn() {
             match established.secrets.tls13() {
                 // RFC 9846 section 5.5: new keys before the old ones are worn.
@@ -394,6 +394,7 @@ mod tests {
     use crate::crypto::aead::RECORD_LIMIT;
     use crate::pair::{Authority, Pair, received, sent};
     use crate::policy::Policy;
+    use crate::record::outgoing::MAX_FRAGMENT;
     use crate::wire::ProtocolVersion;
 
     fn connected(version: ProtocolVersion) -> (Connection, Connection) {

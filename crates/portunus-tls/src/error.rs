@@ -179,6 +179,8 @@ faults! {
         RenegotiationInfo => HANDSHAKE_FAILURE, "RFC 5746 section 3", "the peer's renegotiation_info in a first handshake is not empty";
         NoSecureRenegotiation => HANDSHAKE_FAILURE, "RFC 5746 section 3.4", "the server does not say that it renegotiates securely: this handshake could be spliced behind somebody else's";
         Renegotiation => NO_RENEGOTIATION, "RFC 5246 section 7.2.2", "the peer wants to renegotiate, which is never done here";
+        RecordSizeLimit => ILLEGAL_PARAMETER, "RFC 8449 section 4", "the server's record_size_limit is longer than its version's records";
+        TwoRecordLimits => ILLEGAL_PARAMETER, "RFC 8449 section 5", "the server answered with both max_fragment_length and record_size_limit";
         MissingChangeCipherSpec => UNEXPECTED_MESSAGE, "RFC 5246 section 7.1", "the peer sent a handshake message where its change_cipher_spec was due";
         UnsolicitedExtension => UNSUPPORTED_EXTENSION, "RFC 9846 section 4.3", "the peer answered with an extension that was not offered";
         VersionNotOffered => PROTOCOL_VERSION, "RFC 9846 section 4.3.1", "the server chose a version that was not offered";
@@ -337,6 +339,9 @@ pub enum Misuse {
     /// Early keying material of a connection that took no early data.
     #[error("the connection took no early data")]
     NoEarlyData,
+    /// A limit of records that the protocol does not have.
+    #[error("a limit of records is 64 to 16385 bytes")]
+    RecordSizeLimit,
     /// A configuration without any cipher suite, group or key share of a group.
     #[error("the configuration allows no cipher suite, no group, or a key share of no allowed group")]
     EmptyConfiguration,

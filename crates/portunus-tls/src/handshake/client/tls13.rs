@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portunus_x509::{ServerName, UnixTime};
 
 use super::early::Early;
-use super::hello::{Offer, Opening, Retry, SentHello};
+use super::hello::{Offer, Opening, Retry, SentHello, limit_records};
 use crate::config::certificate_compression::{CompressCertificate, NotInflated};
 use crate::config::client::ClientConfig;
 use crate::config::identity::Identity;
@@ -439,6 +439,14 @@ async fn encrypted_extensions(
 ) -> Result<Agreed, Error> {
     let message = channel.receive(&[HandshakeType::ENCRYPTED_EXTENSIONS]).await?;
     let extensions: EncryptedExtensions<'_> = message.decode()?;
+    let limit = extensions.record_size_limit;
+    limit_records(
+        channel,
+        config,
+        ProtocolVersion::TLS1_3,
+        limit,
+        extensions.extension_types(),
+    )?;
     hello.check_answer(extensions.extension_types())?;
     transcript.add(message.bytes());
     let Some(protocol) = extensions.application_layer_protocol_negotiation else {

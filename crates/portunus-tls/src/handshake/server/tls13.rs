@@ -100,6 +100,11 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
         _ => None,
     };
 
+    let limits = hello::record_limits(&hello, &config, ProtocolVersion::TLS1_3);
+    if let Some(limits) = limits {
+        channel.limit_sent(limits.sent);
+    }
+
     // ServerHello: from here on both sides have the handshake's keys.
     let share = choice.share.as_deref().ok_or(PeerFault::SecondHelloKeyShare)?;
     let (early_secret, session) = resumed
@@ -149,11 +154,13 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
             let install = |place: &mut _| secret.protection(suite, place);
             channel.read_with(aligned, install, SecretLabel::ClientEarlyTraffic)?;
         }
-        None => channel.read_with(
-            aligned,
-            |place| client_secret.protection(suite, place),
-            SecretLabel::ClientHandshakeTraffic,
-        )?,
+        None => {
+            let install = |place: &mut _| client_secret.protection(suite, place);
+            channel.read_with(aligned, install, SecretLabel::ClientHandshakeTraffic)?;
+            if let Some(limits) = limits {
+                channel.limit_received(limits.received);
+            }
+        }
     }
 
     // EncryptedExtensions, [CertificateRequest], [Certificate, CertificateVerify], Finished.
@@ -163,7 +170,12 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
         Err(why) if offers_early_data => channel.early_data(EarlyData::none(why)),
         Err(why) => EarlyData::none(why),
     };
-    encrypted_extensions(&mut channel, &mut transcript, &choice, uses_name, early.is_ok())?;
+    let answers = Answers {
+        uses_name,
+        takes_early_data: early.is_ok(),
+        record_size_limit: limits.map(|limits| limits.ours),
+    };
+    encrypted_extensions(&mut channel, &mut transcript, &choice, &answers)?;
     let requested = match &shown {
         None => {
             channel.note(&Note::Resumed);
@@ -201,7 +213,10 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
     channel.plaintext_alerts(true);
     let (client, unconfirmed) = if let Ok(max) = early {
         // Early data is read, and answered, before the rest comes.
-        let unconfirmed = Unconfirmed::begin(&mut channel, &mut transcript, client_secret, max)?;
+        let unconfirmed = {
+            let max_content = limits.map(|limits| limits.received);
+            Unconfirmed::begin(&mut channel, &mut transcript, client_secret, max, max_content)?
+        };
         (ClientProof::default(), Some(unconfirmed))
     } else {
         let client = match requested {
@@ -338,19 +353,26 @@ fn server_hello(
     channel.send(transcript, HandshakeType::SERVER_HELLO, &message)
 }
 
+/// What EncryptedExtensions say beside the protocol.
+struct Answers {
+    uses_name: bool,
+    takes_early_data: bool,
+    record_size_limit: Option<u16>,
+}
+
 fn encrypted_extensions(
     channel: &mut Channel,
     transcript: &mut Transcript,
     choice: &Choice,
-    uses_name: bool,
-    takes_early_data: bool,
+    answers: &Answers,
 ) -> Result<(), Error> {
     let message = EncryptedExtensions {
         // RFC 6066 section 3: said when the name was used, which a session that goes on does not. It was used as well where nobody has it: that led to the
         // identity that is shown to strangers, and the session is bound to it. (nginx says so then too; OpenSSL's s_server does not.)
-        server_name: uses_name,
+        server_name: answers.uses_name,
         application_layer_protocol_negotiation: choice.application_protocol.as_deref().map(ProtocolName),
-        early_data: takes_early_data,
+        record_size_limit: answers.record_size_limit,
+        early_data: answers.takes_early_data,
         ..Default::default()
     };
     if let Some(name) = &choice.application_protocol {
