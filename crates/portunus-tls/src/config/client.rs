@@ -30,6 +30,7 @@ pub struct ClientConfig {
     pub(crate) is_fallback: bool,
     pub(crate) sends_early_data: bool,
     pub(crate) record_size_limit: Option<u16>,
+    pub(crate) authenticates_later: bool,
 }
 
 impl ClientConfig {
@@ -51,6 +52,7 @@ impl ClientConfig {
             is_fallback: false,
             sends_early_data: false,
             record_size_limit: None,
+            authenticates_later: false,
         }
     }
 
@@ -121,6 +123,14 @@ impl ClientConfig {
     #[must_use]
     pub fn with_early_data(mut self) -> Self {
         self.sends_early_data = true;
+        self
+    }
+
+    /// Says that servers of TLS 1.3 may ask for a certificate after the handshake as well (RFC 9846 section 4.7.2); [`ClientConfig::with_identity`] chooses it, or none
+    /// is shown. Not for HTTP/2 (RFC 8740 section 3).
+    #[must_use]
+    pub fn with_post_handshake_authentication(mut self) -> Self {
+        self.authenticates_later = true;
         self
     }
 

@@ -274,6 +274,7 @@ impl<'a> Offer<'a> {
                     .then_some(Sequence::from(protocols.as_slice())),
                 record_size_limit: config.record_size_limit.map(|limit| limit.min(self.largest_record())),
                 supported_versions: self.tls13.then_some(Sequence::from(versions.as_slice())),
+                post_handshake_auth: self.tls13 && config.authenticates_later,
                 // RFC 9846 section 4.2.2: the second hello offers none.
                 early_data: retry.is_none() && early::allowed(config, session).is_ok(),
                 cookie: retry.and_then(|retry| retry.cookie),

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use portunus_x509::{DnsName, UnixTime};
 
+use super::authentication::{ClientProof, MayAsk, certificate_request, client_certificate};
 use super::early::{self, Unconfirmed};
 use super::hello::{self, Choice, Opening};
 use crate::choose;
 use crate::config::certificate_compression::CompressCertificate;
 use crate::config::identity::Identity;
-use crate::config::server::{ClientAuthentication, ServerConfig};
-use crate::config::verify::{Presented, VerifyPeer};
+use crate::config::server::ServerConfig;
 use crate::crypto::suite::Suite;
 use crate::crypto::{group, random};
 use crate::error::{Error, Internal, PeerFault};
 use crate::handshake::channel::Channel;
-use crate::handshake::signed::{peer_certificate_verify, peer_chain, peer_finished, signed_content};
-use crate::handshake::{ConnectionInfo, Established, Secrets, Side, TrafficSecrets, grease};
+use crate::handshake::signed::{peer_finished, signed_content};
+use crate::handshake::{ConnectionInfo, Established, PostHandshake, Secrets, Side, TrafficSecrets, grease};
 use crate::handshake_io::{ApplicationData, ChangeCipherSpec};
 use crate::limits::{MAX_SKIPPED_EARLY_DATA, TICKET_LIFETIME, TICKETS_ISSUED};
 use crate::observe::{Direction, Note, SecretLabel};
@@ -24,14 +24,13 @@ use crate::schedule::tls13::{HandshakeSecret, MainSecret, TrafficSecret, ticket_
 use crate::schedule::transcript::Transcript;
 use crate::session::early::EarlyData;
 use crate::session::tickets::{EarlyTerms, TicketContent};
-use crate::wire::CertificateRequest;
 use crate::wire::CertificateVerify;
 use crate::wire::EncryptedExtensions;
 use crate::wire::Finished;
 use crate::wire::NewSessionTicket;
 use crate::wire::Sequence;
 use crate::wire::{Certificate, CertificateEntry};
-use crate::wire::{ClientHello, DistinguishedName, ExtensionType, KeyShareEntry, ProtocolName, UnknownExtension};
+use crate::wire::{ClientHello, ExtensionType, KeyShareEntry, ProtocolName, UnknownExtension};
 use crate::wire::{HandshakeType, ProtocolVersion, PskKeyExchangeMode, SignatureScheme};
 use crate::wire::{HelloRetryRequest, HelloRetryRequestExtensions, ServerHello, ServerHelloExtensions};
 
@@ -234,6 +233,8 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
         (client, None)
     };
 
+    let asks_later = hello.extensions.post_handshake_auth;
+    let may_ask = asks_later.then(|| Box::new(PostHandshake::Server(MayAsk::new(&config, transcript.clone()))));
     let (client_chain, not_after, authenticated) = match session {
         Some((_, ticket)) => (ticket.chain, ticket.not_after, ticket.authenticated),
         None => (client.chain, client.not_after, now),
@@ -282,6 +283,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
             early_exporter: early_secrets.map(|(_, exporter)| exporter),
             resumption: None,
             unconfirmed,
+            post_handshake: may_ask,
         }),
     })
 }
@@ -381,36 +383,6 @@ fn encrypted_extensions(
     channel.send(transcript, HandshakeType::ENCRYPTED_EXTENSIONS, &message)
 }
 
-/// Whom to believe about the client, and whether it must show a certificate.
-struct Requested {
-    verifier: Arc<dyn VerifyPeer>,
-    required: bool,
-}
-
-fn certificate_request(
-    channel: &mut Channel,
-    transcript: &mut Transcript,
-    config: &ServerConfig,
-) -> Result<Option<Requested>, Error> {
-    let (verifier, required) = match &config.client_authentication {
-        ClientAuthentication::None => return Ok(None),
-        ClientAuthentication::Optional(verifier) => (verifier.clone(), false),
-        ClientAuthentication::Required(verifier) => (verifier.clone(), true),
-    };
-    let authorities: Vec<_> = config.authorities.iter().map(|name| DistinguishedName(name)).collect();
-    let signature_algorithms: Vec<_> = config.policy.signature_algorithms().collect();
-    let of_certificates: Vec<_> = config.policy.signature_algorithms_cert().collect();
-    let message = CertificateRequest {
-        certificate_request_context: &[],
-        signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
-        signature_algorithms_cert: (!of_certificates.is_empty()).then_some(Sequence::from(of_certificates.as_slice())),
-        certificate_authorities: (!authorities.is_empty()).then_some(Sequence::from(authorities.as_slice())),
-        ..Default::default()
-    };
-    channel.send(transcript, HandshakeType::CERTIFICATE_REQUEST, &message)?;
-    Ok(Some(Requested { verifier, required }))
-}
-
 /// The identity to show, and the scheme to prove it with.
 async fn identity(
     hello: &ClientHello<'_>,
@@ -495,64 +467,6 @@ fn finished(channel: &mut Channel, transcript: &mut Transcript, secret: &Traffic
             verify_data: verify_data.as_ref(),
         },
     )
-}
-
-/// What a client proved of itself: nothing, where it has no certificate.
-#[derive(Default)]
-struct ClientProof {
-    chain: Vec<Vec<u8>>,
-    scheme: Option<SignatureScheme>,
-    not_after: Option<UnixTime>,
-}
-
-/// The client's Certificate and, unless that is empty, its CertificateVerify.
-async fn client_certificate(
-    channel: &mut Channel,
-    transcript: &mut Transcript,
-    request: &Requested,
-    config: &ServerConfig,
-    now: UnixTime,
-) -> Result<ClientProof, Error> {
-    let message = channel.receive(&[HandshakeType::CERTIFICATE]).await?;
-    let certificate: Certificate<'_> = message.decode()?;
-    let chain = peer_chain(&certificate)?;
-    if certificate
-        .certificate_list
-        .iter()
-        .any(|entry| !entry.extensions.is_empty())
-    {
-        // We asked for neither OCSP nor SCT (RFC 9846 section 4.5.1).
-        return Err(PeerFault::UnsolicitedExtension.into());
-    }
-    transcript.add(message.bytes());
-    let Some(leaf) = chain.first() else {
-        return if request.required {
-            Err(PeerFault::CertificateRequired.into())
-        } else {
-            Ok(ClientProof::default())
-        };
-    };
-    channel.note(&Note::CertificatesReceived { chain: &chain });
-    let verified = request
-        .verifier
-        .verify(Presented {
-            chain: &chain,
-            name: None,
-            now,
-            stapled: None,
-        })
-        .await?;
-    channel.note(&Note::ChainVerified {
-        path: verified.path.as_ref(),
-    });
-
-    let offered = &config.policy.signature_schemes;
-    let scheme = peer_certificate_verify(channel, transcript, Side::Client, leaf, offered).await?;
-    Ok(ClientProof {
-        scheme: Some(scheme),
-        not_after: verified.not_after,
-        chain,
-    })
 }
 
 /// What tickets are made of, beside the secret.
