@@ -250,7 +250,7 @@ impl Connection {
     pub fn request_certificate(&mut self, verifier: Arc<dyn VerifyPeer>) -> Result<u32, Error> {
         let secrets = &mut writable(&mut self.state, &self.io)?.secrets;
         let secrets = secrets.tls13().ok_or(Misuse::NoPostHandshakeAuthentication)?;
-        let Some(PostHandshake::Server(server)) = secrets.post_handshake.as_deref_mut() else {
+        let Some(PostHandshake::Server(server)) = secrets.post_handshake.as_mut() else {
             return Err(Misuse::NoPostHandshakeAuthentication.into());
         };
         if secrets.unconfirmed.is_some() {
@@ -300,7 +300,7 @@ impl Connection {
 
     fn post_handshake(&mut self) -> Option<&mut PostHandshake> {
         match &mut self.state {
-            State::Live(established) => established.secrets.tls13()?.post_handshake.as_deref_mut(),
+            State::Live(established) => established.secrets.tls13()?.post_handshake.as_mut(),
             State::Failed(_) => None,
         }
     }

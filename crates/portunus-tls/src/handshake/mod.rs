@@ -122,13 +122,13 @@ pub(crate) struct TrafficSecrets {
     /// What is still to come of a client whose early data is taken.
     pub(crate) unconfirmed: Option<Box<Unconfirmed>>,
     /// Where the client said that it may be asked for a certificate later.
-    pub(crate) post_handshake: Option<Box<PostHandshake>>,
+    pub(crate) post_handshake: Option<PostHandshake>,
 }
 
 /// Authentication of the client after the handshake (RFC 9846 section 4.7.2), by side.
 pub(crate) enum PostHandshake {
-    Client(MayBeAsked),
-    Server(MayAsk),
+    Client(Box<MayBeAsked>),
+    Server(Box<MayAsk>),
 }
 
 /// What a client answered to [`crate::Connection::request_certificate`].

@@ -93,7 +93,7 @@ fn receive_tls13(
         if kind == Some(HandshakeType::KEY_UPDATE) {
             key_update(io, secrets, budgets, KeyUpdate::read(body)?)?;
         } else if kind != Some(HandshakeType::NEW_SESSION_TICKET) {
-            match secrets.post_handshake.as_deref_mut() {
+            match secrets.post_handshake.as_mut() {
                 Some(PostHandshake::Client(client)) => client.receive(bytes)?,
                 Some(PostHandshake::Server(server)) => server.receive(io, &bytes, &secrets.read, now)?,
                 None => {}
@@ -111,7 +111,7 @@ fn receive_tls13(
 
 /// What may come now.
 fn wanted(side: Side, secrets: &TrafficSecrets) -> &'static [HandshakeType] {
-    match (side, secrets.post_handshake.as_deref()) {
+    match (side, secrets.post_handshake.as_ref()) {
         (_, Some(PostHandshake::Client(_))) => TO_ASKED_CLIENT,
         (_, Some(PostHandshake::Server(server))) => server.wanted(),
         (Side::Client, None) => TO_CLIENT,
@@ -126,7 +126,7 @@ pub(crate) fn decide(
     secrets: &mut TrafficSecrets,
     context: &mut Context<'_>,
 ) -> Result<bool, Error> {
-    match secrets.post_handshake.as_deref_mut() {
+    match secrets.post_handshake.as_mut() {
         None => Ok(false),
         Some(PostHandshake::Client(client)) => client.poll(io, info, &secrets.write, context),
         Some(PostHandshake::Server(server)) => server.poll(io, info, context),

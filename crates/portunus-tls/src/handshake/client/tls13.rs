@@ -230,7 +230,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
     )?;
     let may_be_asked = config
         .authenticates_later
-        .then(|| Box::new(PostHandshake::Client(MayBeAsked::new(config, transcript.clone()))));
+        .then(|| PostHandshake::Client(Box::new(MayBeAsked::new(config, transcript.clone()))));
     let resumption_secret = main_secret.resumption_secret(&transcript.into_hash())?;
     channel.note(&Note::SecretDerived(SecretLabel::Resumption));
     channel.note(&Note::Established);

@@ -234,7 +234,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
     };
 
     let asks_later = hello.extensions.post_handshake_auth;
-    let may_ask = asks_later.then(|| Box::new(PostHandshake::Server(MayAsk::new(&config, transcript.clone()))));
+    let may_ask = asks_later.then(|| PostHandshake::Server(Box::new(MayAsk::new(&config, transcript.clone()))));
     let (client_chain, not_after, authenticated) = match session {
         Some((_, ticket)) => (ticket.chain, ticket.not_after, ticket.authenticated),
         None => (client.chain, client.not_after, now),
