@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use portunus_x509::UnixTime;
 
-use crate::config::server::{ClientAuthentication, ServerConfig};
+use crate::config::server::{Requested, ServerConfig};
 use crate::config::verify::{Presented, Verified, VerifyPeer};
 use crate::crypto::random;
 use crate::error::{CertificateFault, Error, Misuse, PeerFault};
@@ -25,26 +25,18 @@ use crate::wire::{
     HandshakeType, Sequence, SignatureScheme, TooLong, handshake_message,
 };
 
-/// Whom to believe about the client, and whether it must show a certificate.
-pub(super) struct Requested {
-    verifier: Arc<dyn VerifyPeer>,
-    required: bool,
-}
-
 pub(super) fn certificate_request(
     channel: &mut Channel,
     transcript: &mut Transcript,
     config: &ServerConfig,
 ) -> Result<Option<Requested>, Error> {
-    let (verifier, required) = match &config.client_authentication {
-        ClientAuthentication::None => return Ok(None),
-        ClientAuthentication::Optional(verifier) => (verifier.clone(), false),
-        ClientAuthentication::Required(verifier) => (verifier.clone(), true),
+    let Some(requested) = config.client_authentication.requested() else {
+        return Ok(None);
     };
     with_request(config, &[], |message| {
         channel.send(transcript, HandshakeType::CERTIFICATE_REQUEST, message)
     })?;
-    Ok(Some(Requested { verifier, required }))
+    Ok(Some(requested))
 }
 
 /// The CertificateRequest of this configuration.
