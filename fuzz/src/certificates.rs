@@ -18,12 +18,25 @@ pub(crate) fn certificate(bytes: &[u8]) {
         certificate.issuer(),
         certificate.subject()
     ));
+    for extension in certificate.extensions().iter() {
+        black_box(extension.in_words());
+    }
+}
+
+/// Reads a file of certificates in PKCS#7; what was read is written, and read again.
+pub(crate) fn pkcs7(bytes: &[u8]) {
+    let Ok(certificates) = portunus_x509::pkcs7::certificates(bytes) else {
+        return;
+    };
+    let written = portunus_x509::pkcs7::file(&certificates).expect("no more than was read");
+    assert_eq!(portunus_x509::pkcs7::certificates(&written), Ok(certificates));
 }
 
 /// Reads a file of certificates and keys as people have them.
 pub(crate) fn pem(bytes: &[u8]) {
     let _ = black_box(portunus_x509::pem::certificates(bytes));
     let _ = black_box(portunus_x509::pem::private_key(bytes));
+    let _ = black_box(portunus_x509::pem::pkcs7(bytes));
 }
 
 /// Reads a revocation list with every entry.

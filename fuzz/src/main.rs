@@ -25,6 +25,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("x509_certificate", certificates::certificate),
     ("x509_path", certificates::path),
     ("x509_pem", certificates::pem),
+    ("x509_pkcs7", certificates::pkcs7),
     ("x509_revocation_list", certificates::revocation_list),
     ("x509_ocsp_response", certificates::ocsp_response),
     ("x509_revocation", certificates::revocation),

@@ -7,7 +7,7 @@ use portunus_tls::danger::AcceptAnyCertificate;
 use portunus_tls::wire::{AlertDescription, NamedGroup};
 use portunus_tls::{CertificateFault, ClientConfig, Decision, Presented, SessionMemory, Verified, VerifyPeer};
 use portunus_tokio::{Connector, HandshakeError};
-use portunus_x509::{ServerName, SignatureMemory};
+use portunus_x509::{Revocation, ServerName, SignatureMemory};
 use tokio::net::TcpStream;
 use url::Host;
 
@@ -163,7 +163,11 @@ impl VerifyPeer for Judge {
         };
         let chain: Vec<&[u8]> = presented.chain.iter().map(Vec::as_slice).collect();
         let stapled = presented.stapled.and_then(|stapled| stapled.ocsp_response.as_deref());
-        let verdict = self.trust.judge(&chain, stapled, name, presented.now, &self.memory);
+        // Without a response, whether it was revoked is not known, unless the certificate promises one.
+        let revocation = Revocation::stapled(stapled);
+        let verdict = self
+            .trust
+            .judge(&chain, Some(name), presented.now, Some(&revocation), &self.memory);
         Decision::ready(match verdict {
             Ok(path) => Ok(Verified {
                 not_after: Some(path.valid_until()),

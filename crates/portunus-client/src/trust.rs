@@ -124,24 +124,25 @@ impl Trust {
         Ok(())
     }
 
-    /// Whether a server of this name may show these certificates, and the response of OCSP that it stapled to them. The refusal is the one
-    /// that came closest. Nothing is fetched: where nothing is stapled, whether a certificate was revoked is not known, unless the
-    /// certificate promises that it is stapled.
-    pub(crate) fn judge(
+    /// Whether a server of this name (of any, where none is given) may show these certificates. Nothing is fetched: whether one was
+    /// revoked is asked where somebody says what is known about it. The refusal is the one that came closest.
+    pub fn judge(
         &self,
         chain: &[&[u8]],
-        stapled: Option<&[u8]>,
-        name: &ServerName,
+        name: Option<&ServerName>,
         now: UnixTime,
+        revocation: Option<&Revocation<'_>>,
         memory: &SignatureMemory,
     ) -> Result<VerifiedPath, Refusal> {
-        let revocation = Revocation::stapled(stapled);
         let by = |anchors: &Anchors, policy: &Policy| {
-            Question::new(Purpose::TlsServer, now, policy)
-                .name(name)
-                .remembering(memory)
-                .revocation(&revocation)
-                .verify(chain, anchors)
+            let mut question = Question::new(Purpose::TlsServer, now, policy).remembering(memory);
+            if let Some(name) = name {
+                question = question.name(name);
+            }
+            if let Some(revocation) = revocation {
+                question = question.revocation(revocation);
+            }
+            question.verify(chain, anchors)
         };
         let mut closest: Option<Refusal> = None;
         for set in &self.sets {
@@ -256,7 +257,8 @@ mod tests {
 
     fn judge_stapled(trust: &Trust, leaf: &[u8], stapled: Option<&[u8]>, name: &str) -> Result<VerifiedPath, Refusal> {
         let name = ServerName::parse(name).unwrap();
-        trust.judge(&[leaf], stapled, &name, NOW, &SignatureMemory::new(16))
+        let revocation = Revocation::stapled(stapled);
+        trust.judge(&[leaf], Some(&name), NOW, Some(&revocation), &SignatureMemory::new(16))
     }
 
     #[test]

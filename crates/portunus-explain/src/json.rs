@@ -222,9 +222,11 @@ fn class(error: &Error) -> &'static str {
     }
 }
 
-fn refused(refusal: &Refusal) -> Value {
+/// Why a chain was refused: every path that was tried, with what was found on it.
+pub fn refused(refusal: &Refusal) -> Value {
     json!({
         "code": refusal.code(),
+        "page": refusal.check().page(),
         "subject": refusal.subject(),
         "explanation": refusal.explanation(),
         "paths": refusal.paths().iter().map(refused_path).collect::<Vec<_>>(),
@@ -245,7 +247,8 @@ fn refused_path(path: &RefusedPath) -> Value {
     json!({ "certificates": certificates, "findings": findings(path.findings()) })
 }
 
-fn verified(path: &VerifiedPath) -> Value {
+/// A path that was accepted, with every check on it.
+pub fn verified(path: &VerifiedPath) -> Value {
     json!({
         "certificates": path.certificates().iter().map(|der| json!(hex(der))).collect::<Vec<_>>(),
         "checks": findings(&path.checks()),

@@ -1,18 +1,20 @@
 //! A connection after its handshake: data both ways, new keys, the end.
 
 use std::ops::Range;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use portunus_x509::UnixTime;
 
+use crate::config::verify::VerifyPeer;
 #[cfg(feature = "tls12")]
 use crate::error::PeerFault;
 use crate::error::{Error, Misuse, Phase};
 use crate::handshake::post::{self, Budgets};
-use crate::handshake::{ConnectionInfo, Established, Secrets};
+use crate::handshake::{ClientAnswer, ConnectionInfo, Established, PostHandshake, Secrets};
 use crate::handshake_io::{Io, Opened};
 use crate::limits::{MAX_OUTGOING, MIN_INCOMING};
 use crate::observe::Note;
-use crate::record::outgoing::MAX_FRAGMENT;
 use crate::schedule::tls13::export;
 use crate::wire::KeyUpdateRequest;
 use crate::wire::{AlertDescription, AlertLevel, ContentType};
@@ -238,6 +240,71 @@ impl Connection {
         }
     }
 
+    /// Asks the client for a certificate, which `verifier` judges (RFC 9846 section 4.7.2); the server's configuration says which signatures and authorities. The
+    /// client answers when it likes, in any order: [`Connection::client_answer`]. One that shows a certificate that is refused is told so, and the connection fails.
+    /// Gives the request's number.
+    ///
+    /// # Errors
+    /// [`Misuse::NoPostHandshakeAuthentication`] where the client did not offer to be asked, [`Misuse::HandshakeNotDone`] while it is early,
+    /// [`Misuse::TooManyCertificateRequests`], [`Misuse::WriteAfterClose`], or why the connection failed.
+    pub fn request_certificate(&mut self, verifier: Arc<dyn VerifyPeer>) -> Result<u32, Error> {
+        let secrets = &mut writable(&mut self.state, &self.io)?.secrets;
+        let secrets = secrets.tls13().ok_or(Misuse::NoPostHandshakeAuthentication)?;
+        let Some(PostHandshake::Server(server)) = secrets.post_handshake.as_mut() else {
+            return Err(Misuse::NoPostHandshakeAuthentication.into());
+        };
+        if secrets.unconfirmed.is_some() {
+            return Err(Misuse::HandshakeNotDone.into());
+        }
+        server.check_room()?;
+        let asked = server.ask(&mut self.io, verifier);
+        asked.map_err(|error| self.fail(error))
+    }
+
+    /// The next answer to a [`Connection::request_certificate`], if one has come and its certificate was accepted. [`Connection::info`] then tells of it too.
+    pub fn client_answer(&mut self) -> Option<ClientAnswer> {
+        match self.post_handshake() {
+            Some(PostHandshake::Server(server)) => server.answer(),
+            Some(PostHandshake::Client(_)) | None => None,
+        }
+    }
+
+    /// Whether the connection waits for a decision: which certificate a client shows, a signature, the verdict on a client's certificate. Meanwhile data goes on.
+    pub fn wants_decision(&mut self) -> bool {
+        match self.post_handshake() {
+            Some(PostHandshake::Client(client)) => client.is_deciding(),
+            Some(PostHandshake::Server(server)) => server.is_deciding(),
+            None => false,
+        }
+    }
+
+    /// Goes on with what waits for a decision, where [`Connection::read`] did not find it made. Pending while one is awaited: the context's waker is woken when it
+    /// is there. What is to be sent then waits in [`Connection::send_with`].
+    ///
+    /// # Errors
+    /// Why the connection failed; the alert for the peer waits to be sent.
+    pub fn poll_decision(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let established = match &mut self.state {
+            State::Live(established) => established,
+            State::Failed(failed) => return Poll::Ready(Err(failed.error.clone())),
+        };
+        let Some(secrets) = established.secrets.tls13() else {
+            return Poll::Ready(Ok(()));
+        };
+        match post::decide(&mut self.io, &mut established.info, secrets, context) {
+            Ok(true) => Poll::Pending,
+            Ok(false) => Poll::Ready(Ok(())),
+            Err(error) => Poll::Ready(Err(self.fail(error))),
+        }
+    }
+
+    fn post_handshake(&mut self) -> Option<&mut PostHandshake> {
+        match &mut self.state {
+            State::Live(established) => established.secrets.tls13()?.post_handshake.as_mut(),
+            State::Failed(_) => None,
+        }
+    }
+
     /// Says close_notify: no more data goes out; reading goes on. A second call does nothing.
     pub fn close(&mut self) {
         if writable(&mut self.state, &self.io).is_ok() {
@@ -357,11 +424,12 @@ fn seal(io: &mut Io, established: &mut Established, data: &[u8]) -> Result<usize
     let count = data.len().min(room);
     let data = data.get(..count).unwrap_or_default();
     // One reservation for all records and what each has more than its content.
-    let records = count.div_ceil(MAX_FRAGMENT);
+    let longest = io.outgoing.max_fragment();
+    let records = count.div_ceil(longest);
     io.outgoing
         .reserve(count.saturating_add(records.saturating_mul(io.outgoing.overhead())));
     let mut sealed = 0_usize;
-    for fragment in data.chunks(MAX_FRAGMENT) {
+    for fragment in data.chunks(longest) {
         if io.outgoing.is_worn() {
             match established.secrets.tls13() {
                 // RFC 9846 section 5.5: new keys before the old ones are worn.
@@ -394,6 +462,7 @@ mod tests {
     use crate::crypto::aead::RECORD_LIMIT;
     use crate::pair::{Authority, Pair, received, sent};
     use crate::policy::Policy;
+    use crate::record::outgoing::MAX_FRAGMENT;
     use crate::wire::ProtocolVersion;
 
     fn connected(version: ProtocolVersion) -> (Connection, Connection) {

@@ -199,6 +199,8 @@ faults! {
         RenegotiationInfo => HANDSHAKE_FAILURE, "RFC 5746 section 3", "the peer's renegotiation_info in a first handshake is not empty";
         NoSecureRenegotiation => HANDSHAKE_FAILURE, "RFC 5746 section 3.4", "the server does not say that it renegotiates securely: this handshake could be spliced behind somebody else's";
         Renegotiation => NO_RENEGOTIATION, "RFC 5246 section 7.2.2", "the peer wants to renegotiate, which is never done here";
+        RecordSizeLimit => ILLEGAL_PARAMETER, "RFC 8449 section 4", "the server's record_size_limit is longer than its version's records";
+        TwoRecordLimits => ILLEGAL_PARAMETER, "RFC 8449 section 5", "the server answered with both max_fragment_length and record_size_limit";
         MissingChangeCipherSpec => UNEXPECTED_MESSAGE, "RFC 5246 section 7.1", "the peer sent a handshake message where its change_cipher_spec was due";
         UnsolicitedExtension => UNSUPPORTED_EXTENSION, "RFC 9846 section 4.3", "the peer answered with an extension that was not offered";
         VersionNotOffered => PROTOCOL_VERSION, "RFC 9846 section 4.3.1", "the server chose a version that was not offered";
@@ -226,6 +228,8 @@ faults! {
         CompressionAlgorithmNotOffered => ILLEGAL_PARAMETER, "RFC 8879 section 4", "the server compressed its certificates in a way that was not offered";
         BadCompressedCertificate => BAD_CERTIFICATE, "RFC 8879 section 4", "the server's compressed certificates do not inflate to what it announced";
         RequestContextNotEmpty => ILLEGAL_PARAMETER, "RFC 9846 section 4.4.2", "the certificate_request_context is not empty in the handshake";
+        RequestContextAgain => ILLEGAL_PARAMETER, "RFC 9846 section 4.4.2", "the server asked for a certificate with the certificate_request_context of another request";
+        RequestContextUnknown => ILLEGAL_PARAMETER, "RFC 9846 section 4.5.1", "the client's certificate_request_context is that of no request that waits for an answer";
         NoCertificate => DECODE_ERROR, "RFC 9846 section 4.5.1.3", "the server sent no certificate";
         CertificateRequired => CERTIFICATE_REQUIRED, "RFC 9846 section 4.5.1.3", "the client sent no certificate where one is required";
         ClientCertificateMissing => HANDSHAKE_FAILURE, "RFC 5246 section 7.4.6", "the client sent no certificate where one is required";
@@ -253,6 +257,7 @@ faults! {
         KeyUpdates => UNEXPECTED_MESSAGE, "RFC 9846 section 4.7.3", "the peer sent too many KeyUpdates without data between them";
         HelloRequests => NO_RENEGOTIATION, "RFC 5246 section 7.2.2", "the peer asked for renegotiation again and again";
         Tickets => UNEXPECTED_MESSAGE, "RFC 9846 section 4.7.1", "the peer sent too many session tickets";
+        CertificateRequests => UNEXPECTED_MESSAGE, "RFC 9846 section 4.7.2", "the server asked for a certificate too often after the handshake";
         KeyShares => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.8", "the peer sent more key shares than any client makes";
         EarlyData => UNEXPECTED_MESSAGE, "RFC 9846 section 4.3.10", "the peer sent more early data than may be skipped";
     }
@@ -357,6 +362,15 @@ pub enum Misuse {
     /// Early keying material of a connection that took no early data.
     #[error("the connection took no early data")]
     NoEarlyData,
+    /// A request for a certificate to a client that did not say it may be asked after the handshake, or that is none.
+    #[error("the peer may not be asked for a certificate after the handshake")]
+    NoPostHandshakeAuthentication,
+    /// More requests for certificates than may wait for their answers.
+    #[error("too many requests for certificates wait for their answers")]
+    TooManyCertificateRequests,
+    /// A limit of records that the protocol does not have.
+    #[error("a limit of records is 64 to 16385 bytes")]
+    RecordSizeLimit,
     /// A configuration without any cipher suite, group or key share of a group.
     #[error("the configuration allows no cipher suite, no group, or a key share of no allowed group")]
     EmptyConfiguration,

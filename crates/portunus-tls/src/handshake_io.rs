@@ -14,7 +14,7 @@ use crate::observe::{Direction, Note, Observe};
 use crate::record::incoming::{Incoming, Record};
 use crate::record::joined::Joined;
 use crate::record::open::{Content, OpenedInto, Opener};
-use crate::record::outgoing::{MAX_FRAGMENT, Outgoing};
+use crate::record::outgoing::Outgoing;
 use crate::session::early::EarlyOffer;
 use crate::wire::Alert;
 use crate::wire::Decode;
@@ -407,7 +407,7 @@ impl Io {
         let (content_type, content) = &crate::mutation::record(content_type, content);
         #[cfg(fuzzing)]
         let (content_type, content) = (*content_type, content.as_slice());
-        for fragment in content.chunks(MAX_FRAGMENT) {
+        for fragment in content.chunks(self.outgoing.max_fragment()) {
             let wire = self.outgoing.seal(content_type, fragment)?;
             let protected = self.outgoing.is_protected();
             self.note(&Note::Record {

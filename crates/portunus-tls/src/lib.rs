@@ -45,7 +45,7 @@ pub use connection::{Connection, Read};
 pub use crypto::sign::{LocalKey, Sign, SigningFailed, UnusableKey};
 pub use decision::{ChoiceFailed, Decision};
 pub use error::{AlertReceived, CertificateFault, Error, Internal, Limit, Misuse, PeerFault, Phase};
-pub use handshake::{ConnectionInfo, Side};
+pub use handshake::{ClientAnswer, ConnectionInfo, Side};
 pub use handshake_driver::{Handshake, Progress};
 pub use keylog::KeyLog;
 pub use observe::{Direction, Note, Observe, SecretLabel};

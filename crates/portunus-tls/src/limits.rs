@@ -28,6 +28,10 @@ pub const MAX_KEY_UPDATES: u32 = 32;
 /// The most HelloRequests on one connection of TLS 1.2: each is answered with a warning, and whoever still asks after some does not listen.
 pub const MAX_HELLO_REQUESTS: u32 = 16;
 
+/// The most certificates that a client is asked for on one connection after its handshake, and the most that a server waits for: each costs the client a
+/// signature, and whoever asked more often would have it sign all the time.
+pub const MAX_CERTIFICATE_REQUESTS: usize = 32;
+
 /// The most NewSessionTickets on one connection that are looked at; a hundred are fine (OpenSSL's `num_tickets` is free), floods are not.
 pub const MAX_TICKETS_RECEIVED: u32 = 1024;
 

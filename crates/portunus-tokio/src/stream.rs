@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use portunus_tls::{Connection, ConnectionInfo, Error, Read};
+use portunus_tls::{ClientAnswer, Connection, ConnectionInfo, Error, Read, VerifyPeer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::error::stream_error;
@@ -23,7 +25,7 @@ const MAX_WRITE: usize = 4 * MAX_RECORD;
 /// The most data in one record (RFC 9846 section 5.1).
 const MAX_RECORD: usize = 1 << 14;
 
-/// The most data that is set aside for the reader when a writer looks for the reason of its failure.
+/// The most data that is set aside for the reader when a writer looks for the reason of its failure, or a server for its client's answer.
 const MAX_SET_ASIDE: usize = 4 * MAX_RECORD;
 
 /// A TLS connection over a transport.
@@ -45,7 +47,7 @@ pub struct TlsStream<IO> {
     transport: Transport<IO>,
     connection: Connection,
     end: End,
-    /// Data that a writer came upon, for the reader.
+    /// Data that a writer came upon, or who waits for a client's answer, for the reader.
     set_aside: Vec<u8>,
     /// How the transport failed when a writer looked for data, for the reader.
     read_error: Option<io::Error>,
@@ -124,6 +126,16 @@ impl<IO> TlsStream<IO> {
     pub fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
         self.connection.update_keys(request_peer)
     }
+
+    /// Asks the client for a certificate, which `verifier` judges: see [`Connection::request_certificate`]. The message goes out with what is written or read next;
+    /// [`TlsStream::client_answer`] does both.
+    ///
+    /// # Errors
+    /// [`portunus_tls::Misuse::NoPostHandshakeAuthentication`] where the client did not offer to be asked, [`portunus_tls::Misuse::HandshakeNotDone`],
+    /// [`portunus_tls::Misuse::TooManyCertificateRequests`], [`portunus_tls::Misuse::WriteAfterClose`], or why the connection failed.
+    pub fn request_certificate(&mut self, verifier: Arc<dyn VerifyPeer>) -> Result<u32, Error> {
+        self.connection.request_certificate(verifier)
+    }
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
@@ -144,6 +156,60 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
             }
         }
         Ok(out.filled().len() > before)
+    }
+
+    /// The client's answer to the oldest [`TlsStream::request_certificate`] that has one. Data that comes before it is set aside for the reader.
+    ///
+    /// Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// Why the connection failed, [`io::ErrorKind::UnexpectedEof`] where the client closed it, or [`io::ErrorKind::OutOfMemory`] where 64 KiB of data came and no
+    /// answer: it has to be read first.
+    pub async fn client_answer(&mut self) -> io::Result<ClientAnswer> {
+        poll_fn(|context| self.poll_client_answer(context)).await
+    }
+
+    fn poll_client_answer(&mut self, context: &mut Context<'_>) -> Poll<io::Result<ClientAnswer>> {
+        if matches!(self.end, End::Farewell(..)) {
+            ready!(self.poll_farewell(context))?;
+        }
+        let mut space = [0; 4096];
+        loop {
+            let mut out = ReadBuf::new(&mut space);
+            let told = match self.poll_engine(context, &mut out) {
+                Ok(told) => told,
+                Err(error) => {
+                    return Poll::Ready(Err(ready!(self.poll_failed(context, error))
+                        .err()
+                        .unwrap_or_else(ended)));
+                }
+            };
+            self.set_aside.extend_from_slice(out.filled());
+            if let Some(answer) = self.connection.client_answer() {
+                return Poll::Ready(Ok(answer));
+            }
+            let _ = self.transport.poll_flush(context, Half::Reading, &mut self.connection);
+            if matches!(self.end, End::PeerClosed) {
+                return Poll::Ready(Err(ended()));
+            }
+            if self.set_aside.len() >= MAX_SET_ASIDE {
+                return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
+            }
+            if !told && ready!(self.transport.poll_receive(context, &mut self.connection))? == 0 {
+                let closed = self.connection.transport_closed();
+                return Poll::Ready(Err(closed.err().map_or_else(ended, stream_error)));
+            }
+        }
+    }
+
+    /// Reads what the engine has, then goes on with what waits for a decision.
+    fn poll_engine(&mut self, context: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Result<bool, Error> {
+        let told = self.read_engine(out)?;
+        match self.connection.poll_decision(context) {
+            // What was read is delivered first: the engine gives the same error again.
+            Poll::Ready(Err(error)) if !told => Err(error),
+            Poll::Ready(_) | Poll::Pending => Ok(told),
+        }
     }
 
     /// Tells the peer about our error, then the reader.
@@ -233,6 +299,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> TlsStream<IO> {
     }
 }
 
+fn ended() -> io::Error {
+    io::ErrorKind::UnexpectedEof.into()
+}
+
 impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
@@ -247,7 +317,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<IO> {
             return this.poll_farewell(context);
         }
         loop {
-            let told = match this.read_engine(out) {
+            let told = match this.poll_engine(context, out) {
                 Ok(told) => told,
                 Err(error) => return this.poll_failed(context, error),
             };

@@ -153,6 +153,11 @@ impl<'a> Certificate<'a> {
         SignatureAlgorithm::of(&self.signature_algorithm)
     }
 
+    /// The signature itself.
+    pub fn signature(&self) -> &'a [u8] {
+        self.signature
+    }
+
     /// All extensions.
     pub fn extensions(&self) -> &Extensions<'a> {
         &self.extensions

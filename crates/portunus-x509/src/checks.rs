@@ -23,6 +23,7 @@ macro_rules! checks {
                 match self {
                     $(Self::$name => &Row {
                         code: $code,
+                        page: concat!("docs/refusals/", $code, ".md"),
                         kind: RefusalKind::$kind,
                         field: $field,
                         rule: $rule,
@@ -321,6 +322,11 @@ impl Check {
     /// A short string that stays the same, such as `X509-EXPIRED`.
     pub const fn code(self) -> &'static str {
         self.row().code
+    }
+
+    /// The page of this project's documentation on its failure: what it means, usual causes, and the cure.
+    pub const fn page(self) -> &'static str {
+        self.row().page
     }
 
     /// What kind of refusal follows.

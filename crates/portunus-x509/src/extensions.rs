@@ -44,6 +44,9 @@ impl<'a> Extension<'a> {
             known::INHIBIT_ANY_POLICY => "inhibitAnyPolicy",
             known::AUTHORITY_INFORMATION_ACCESS => "authorityInfoAccess",
             known::TLS_FEATURE => "tlsFeature",
+            known::SCT_LIST => "signedCertificateTimestampList",
+            known::OCSP_NO_CHECK => "ocspNoCheck",
+            known::NETSCAPE_COMMENT => "netscapeComment",
             _ => return None,
         })
     }
@@ -367,13 +370,12 @@ impl<'a> AuthorityKeyIdentifier<'a> {
 /// Where the issuer's certificate can be fetched: the caIssuers of `AuthorityInfoAccessSyntax` (RFC 5280 section
 /// 4.2.2.1). This crate fetches nothing; a refusal can say where an intermediate that a server forgot would have been.
 pub(crate) fn ca_issuers(der: &[u8]) -> Result<Vec<&str>, Malformed> {
-    const CA_ISSUERS: Oid<'static> = Oid::new(&[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x02]);
     let mut descriptions = Reader::whole_sequence(der, "authorityInfoAccess")?;
     let mut found = Vec::new();
     while !descriptions.is_empty() {
         let mut description = descriptions.sequence()?;
         let method = description.oid()?;
-        if let (CA_ISSUERS, GeneralName::Uri(uri)) = (method, GeneralName::read(&mut description)?) {
+        if let (known::AD_CA_ISSUERS, GeneralName::Uri(uri)) = (method, GeneralName::read(&mut description)?) {
             found.push(uri);
         }
         description.finish()?;

@@ -28,6 +28,7 @@ mod memory;
 mod name;
 mod path;
 pub mod pem;
+pub mod pkcs7;
 mod policies;
 mod policy;
 mod printable;
@@ -39,6 +40,7 @@ mod spki;
 mod time;
 mod transparency;
 mod verdict;
+mod words;
 
 pub use anchors::{Added, Anchor, Anchors, Rejected};
 pub use certificate::{Certificate, Validity};

@@ -38,6 +38,9 @@ pub enum PemProblem {
     /// No revocation list.
     #[error("the file has no revocation list (`-----BEGIN X509 CRL-----`)")]
     NoRevocationList,
+    /// No PKCS#7 file.
+    #[error("the file has no PKCS#7 block (`-----BEGIN PKCS7-----`)")]
+    NoPkcs7,
     /// No private key.
     #[error("the file has no private key (`-----BEGIN PRIVATE KEY-----`)")]
     NoPrivateKey,
@@ -90,16 +93,24 @@ pub fn certificates(file: impl AsRef<[u8]>) -> Result<Vec<(usize, Vec<u8>)>, Pem
 
 /// The revocation lists of a file (`X509 CRL`) with the lines on which they begin, in the file's order.
 pub fn revocation_lists(file: impl AsRef<[u8]>) -> Result<Vec<(usize, Vec<u8>)>, PemError> {
-    let file = file.as_ref();
+    labelled(file.as_ref(), &["X509 CRL"], PemProblem::NoRevocationList)
+}
+
+/// The PKCS#7 files in a file (`PKCS7`, `CMS`) with the lines on which they begin; [`pkcs7`](crate::pkcs7) reads them.
+pub fn pkcs7(file: impl AsRef<[u8]>) -> Result<Vec<(usize, Vec<u8>)>, PemError> {
+    labelled(file.as_ref(), &["PKCS7", "CMS"], PemProblem::NoPkcs7)
+}
+
+fn labelled(file: &[u8], labels: &[&str], absent: PemProblem) -> Result<Vec<(usize, Vec<u8>)>, PemError> {
     let mut found = Vec::new();
     for block in blocks(file) {
         let block = block?;
-        if block.label == "X509 CRL" {
+        if labels.contains(&block.label) {
             found.push((block.line, block.decode()?.to_vec()));
         }
     }
     if found.is_empty() {
-        Err(nothing(file, PemProblem::NoRevocationList))
+        Err(nothing(file, absent))
     } else {
         Ok(found)
     }

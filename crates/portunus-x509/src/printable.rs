@@ -43,6 +43,12 @@ fn write_char(c: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
+/// Octets with colons between them, as people compare them.
+pub(crate) fn hexadecimal(octets: &[u8]) -> String {
+    let octets: Vec<_> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+    octets.join(":")
+}
+
 /// Controls (Unicode category Cc), format characters (Cf), line and paragraph separators (Zl, Zp), variation selectors,
 /// fillers that show as nothing, private use and non-characters.
 pub(crate) fn is_harmful(c: char) -> bool {

@@ -196,10 +196,11 @@ impl Refusal {
         text.push_str(cause.check.advice());
         text.push('\n');
         text.push_str(&format!(
-            "(field {}; {}; {})\n",
+            "(field {}; {}; {}; causes and cures: {})\n",
             cause.check.field(),
             cause.check.rule(),
-            cause.check.code()
+            cause.check.code(),
+            cause.check.page()
         ));
         if let Some(path) = self.0.paths.first() {
             let others = path
@@ -253,6 +254,7 @@ impl fmt::Display for Refusal {
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) code: &'static str,
+    pub(crate) page: &'static str,
     pub(crate) kind: RefusalKind,
     pub(crate) field: &'static str,
     pub(crate) rule: &'static str,

@@ -1,7 +1,7 @@
 //! Signed certificate timestamps (RFC 6962 section 3.2): read without copies; and the logs that sign them.
 
 use crate::UnixTime;
-use crate::der::{Malformed, Problem, Reader, known, tag};
+use crate::der::{Malformed, Reader, element, known, tag};
 use crate::signature::{self, Known};
 use crate::spki::{AlgorithmIdentifier, NULL, SubjectPublicKeyInfo};
 use aws_lc_rs::digest;
@@ -205,32 +205,9 @@ pub(crate) fn without_timestamps(tbs: &[u8]) -> Result<Vec<u8>, Malformed> {
         }
         // RFC 5280 section 4.1.2.9: one that would be empty is not there.
         if !kept.is_empty() {
-            let all = element(tag::SEQUENCE, &kept)?;
-            contents.extend_from_slice(&element(field.tag, &all)?);
+            let all = element(tag::SEQUENCE, &kept, FIELD)?;
+            contents.extend_from_slice(&element(field.tag, &all, FIELD)?);
         }
     }
-    element(tag::SEQUENCE, &contents)
-}
-
-/// An element with its length in the shortest form.
-fn element(tag: u8, contents: &[u8]) -> Result<Vec<u8>, Malformed> {
-    let too_long = Malformed::new("tbsCertificate", Problem::Length);
-    let length = u32::try_from(contents.len()).map_err(|_| too_long)?.to_be_bytes();
-    let mut whole = Vec::with_capacity(contents.len().saturating_add(6));
-    whole.push(tag);
-    match length {
-        [0, 0, 0, short @ 0..0x80] => whole.push(short),
-        [0, 0, 0, one] => whole.extend_from_slice(&[0x81, one]),
-        [0, 0, two @ ..] => {
-            whole.push(0x82);
-            whole.extend_from_slice(&two);
-        }
-        [0, three @ ..] => {
-            whole.push(0x83);
-            whole.extend_from_slice(&three);
-        }
-        _ => return Err(too_long),
-    }
-    whole.extend_from_slice(contents);
-    Ok(whole)
+    element(tag::SEQUENCE, &contents, FIELD)
 }

@@ -12,3 +12,9 @@ pub(crate) fn print(text: impl AsRef<[u8]>) -> Result<(), Failure> {
         .and_then(|()| stdout.flush())
         .map_err(|error| Failure::of_output(&error))
 }
+
+/// The columns of the terminal, or of what is no terminal.
+pub(crate) fn columns() -> usize {
+    let terminal = console::Term::stdout().size_checked();
+    terminal.map_or(80, |(_, columns)| columns.into())
+}

@@ -55,9 +55,9 @@ const MODULES: &[(&str, &[&[&str]])] = &[
         "portunus-x509",
         &[
             &["der", "limits", "memory", "printable", "time"],
-            &["name", "pem", "spki"],
+            &["name", "pem", "pkcs7", "spki"],
             &["extensions", "policies", "revocation", "sct", "signature"],
-            &["certificate"],
+            &["certificate", "words"],
             &["anchors"],
             &["checks", "policy", "report", "transparency"],
             &["path", "verdict"],

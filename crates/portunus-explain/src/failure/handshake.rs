@@ -80,11 +80,12 @@ fn certificate(fault: &CertificateFault) -> Diagnosis {
                 ..new(who, refusal.to_string())
             };
             let diagnosis = diagnosis.advise(check.advice());
-            match refusal.kind() {
+            let diagnosis = match refusal.kind() {
                 RefusalKind::UnknownCa => diagnosis
                     .advise("If you know the authority and trust it, name the file of its certificate: --cacert FILE."),
                 _ => diagnosis,
-            }
+            };
+            diagnosis.advise(format_args!("Causes and cures: {}", check.page()))
         }
         CertificateFault::Unreadable(malformed) => new(
             Fault::Server,

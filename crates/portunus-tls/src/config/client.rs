@@ -8,6 +8,7 @@ use crate::config::verify::VerifyPeer;
 use crate::error::Misuse;
 use crate::keylog::KeyLog;
 use crate::policy::Policy;
+use crate::record::size_limit;
 use crate::session::client::{ClientSessions, Owner};
 use crate::wire::NamedGroup;
 
@@ -28,6 +29,8 @@ pub struct ClientConfig {
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
     pub(crate) is_fallback: bool,
     pub(crate) sends_early_data: bool,
+    pub(crate) record_size_limit: Option<u16>,
+    pub(crate) authenticates_later: bool,
 }
 
 impl ClientConfig {
@@ -48,6 +51,8 @@ impl ClientConfig {
             key_log: None,
             is_fallback: false,
             sends_early_data: false,
+            record_size_limit: None,
+            authenticates_later: false,
         }
     }
 
@@ -119,6 +124,24 @@ impl ClientConfig {
     pub fn with_early_data(mut self) -> Self {
         self.sends_early_data = true;
         self
+    }
+
+    /// Says that servers of TLS 1.3 may ask for a certificate after the handshake as well (RFC 9846 section 4.7.2); [`ClientConfig::with_identity`] chooses it, or none
+    /// is shown. Not for HTTP/2 (RFC 8740 section 3).
+    #[must_use]
+    pub fn with_post_handshake_authentication(mut self) -> Self {
+        self.authenticates_later = true;
+        self
+    }
+
+    /// Asks servers for protected records of this length at most (RFC 8449), 64 to 16385 bytes of content, the type counted in TLS 1.3: for little memory. One that
+    /// has the extension then keeps to it, and may say the same of itself.
+    ///
+    /// # Errors
+    /// [`Misuse::RecordSizeLimit`] when it is less or more.
+    pub fn with_record_size_limit(mut self, limit: u16) -> Result<Self, Misuse> {
+        self.record_size_limit = Some(size_limit::checked(limit)?);
+        Ok(self)
     }
 
     /// Tells servers that this is a second try with an older version than the client has (RFC 7507): one that has the newer version as well refuses it, since then

@@ -8,9 +8,11 @@ use crate::config::certificate_compression::CompressCertificate;
 use crate::config::identities::ChooseIdentity;
 use crate::config::verify::VerifyPeer;
 use crate::decision::{ChoiceFailed, Decision};
+use crate::error::Misuse;
 use crate::keylog::KeyLog;
 use crate::limits::MAX_AUTHORITIES_BYTES;
 use crate::policy::Policy;
+use crate::record::size_limit;
 #[cfg(feature = "tls12")]
 use crate::session::cache::SessionCache;
 use crate::session::replay::ReplayGuard;
@@ -60,6 +62,7 @@ pub struct ServerConfig {
     pub(crate) session_cache: Option<Arc<SessionCache>>,
     session_context: Vec<u8>,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
+    pub(crate) record_size_limit: Option<u16>,
 }
 
 /// Who lets early data pass, and how much.
@@ -97,6 +100,7 @@ impl ServerConfig {
             session_cache: None,
             session_context: Vec::new(),
             key_log: None,
+            record_size_limit: None,
         }
     }
 
@@ -182,6 +186,16 @@ impl ServerConfig {
     pub fn with_session_context(mut self, context: &[u8]) -> Self {
         self.session_context = context.to_vec();
         self
+    }
+
+    /// Asks clients for protected records of this length at most (RFC 8449), 64 to 16385 bytes of content, the type counted in TLS 1.3: for little memory. Those that
+    /// have the extension keep to it. What they ask for is kept to anyway.
+    ///
+    /// # Errors
+    /// [`Misuse::RecordSizeLimit`] when it is less or more.
+    pub fn with_record_size_limit(mut self, limit: u16) -> Result<Self, Misuse> {
+        self.record_size_limit = Some(size_limit::checked(limit)?);
+        Ok(self)
     }
 
     /// Logs secrets. Whoever has the log can read the connections.

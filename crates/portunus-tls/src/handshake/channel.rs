@@ -319,6 +319,16 @@ impl Channel {
         self.io().incoming.expect_version(version);
     }
 
+    /// From here on protected records that come hold no more than that.
+    pub(crate) fn limit_received(&mut self, max_content: usize) {
+        self.io().opener.limit(max_content);
+    }
+
+    /// From here on protected records of ours hold no more than that.
+    pub(crate) fn limit_sent(&mut self, max_content: usize) {
+        self.io().outgoing.limit(max_content);
+    }
+
     /// Whether a change_cipher_spec was dropped: TLS 1.2 has none that means nothing.
     #[cfg(feature = "tls12")]
     pub(crate) fn has_dropped_change_cipher_spec(&self) -> bool {

@@ -2,6 +2,7 @@
 
 pub(crate) mod channel;
 pub(crate) mod client;
+pub(crate) mod job;
 pub(crate) mod post;
 pub(crate) mod server;
 pub(crate) mod signed;
@@ -12,6 +13,8 @@ use std::sync::Arc;
 
 use portunus_x509::ServerName;
 
+use self::client::authentication::MayBeAsked;
+use self::server::authentication::MayAsk;
 use self::server::early::Unconfirmed;
 use crate::config::client::ClientConfig;
 use crate::crypto::secret::Secret;
@@ -118,6 +121,26 @@ pub(crate) struct TrafficSecrets {
     pub(crate) resumption: Option<Resumption>,
     /// What is still to come of a client whose early data is taken.
     pub(crate) unconfirmed: Option<Box<Unconfirmed>>,
+    /// Where the client said that it may be asked for a certificate later.
+    pub(crate) post_handshake: Option<PostHandshake>,
+}
+
+/// Authentication of the client after the handshake (RFC 9846 section 4.7.2), by side.
+pub(crate) enum PostHandshake {
+    Client(Box<MayBeAsked>),
+    Server(Box<MayAsk>),
+}
+
+/// What a client answered to [`crate::Connection::request_certificate`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClientAnswer {
+    /// Which request, by the number that it was given.
+    pub request: u32,
+    /// The client's certificates in DER, the end entity first, judged by the request's verifier; empty where it showed none.
+    pub chain: Arc<Vec<Vec<u8>>>,
+    /// The scheme that it signed with.
+    pub signature_scheme: Option<SignatureScheme>,
 }
 
 /// What a client needs to keep tickets that come later.

@@ -1,8 +1,10 @@
 //! Handshake messages after the handshake (RFC 9846 section 4.7); TLS 1.2 has none but the wish for another handshake, which is refused.
 
+use std::task::{Context, Waker};
+
 use portunus_x509::UnixTime;
 
-use super::{ConnectionInfo, Established, Resumption, Secrets, Side, TrafficSecrets};
+use super::{ConnectionInfo, Established, PostHandshake, Resumption, Secrets, Side, TrafficSecrets};
 use crate::error::{Error, Limit, PeerFault};
 use crate::handshake_io::Io;
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKET_KEPT, MAX_TICKETS_RECEIVED};
@@ -20,9 +22,15 @@ pub(super) const MAX_TICKET_LIFETIME: u32 = 604_800;
 /// The flag of a ticket that is good for all names of the server's certificate (draft-ietf-tls-cross-sni-resumption section 3).
 const RESUMPTION_ACROSS_NAMES: u16 = 8;
 
-/// What may come to a client.
+/// What may come to a client that may be asked for a certificate.
+const TO_ASKED_CLIENT: &[HandshakeType] = &[
+    HandshakeType::NEW_SESSION_TICKET,
+    HandshakeType::CERTIFICATE_REQUEST,
+    HandshakeType::KEY_UPDATE,
+];
+/// What may come to any other.
 const TO_CLIENT: &[HandshakeType] = &[HandshakeType::NEW_SESSION_TICKET, HandshakeType::KEY_UPDATE];
-/// What may come to a server.
+/// What may come to a server that asks for none.
 const TO_SERVER: &[HandshakeType] = &[HandshakeType::KEY_UPDATE];
 
 /// How often the peer did what it may do only so often.
@@ -55,7 +63,17 @@ pub(crate) fn receive(
             }
             Ok(())
         }
-        Secrets::Tls13(secrets) => receive_tls13(io, established.side, &established.info, secrets, budgets, now),
+        Secrets::Tls13(secrets) => {
+            receive_tls13(io, established.side, &mut established.info, secrets, budgets, now)?;
+            // Whoever decides at once has decided; whatever takes longer wakes whoever drives the connection.
+            decide(
+                io,
+                &mut established.info,
+                secrets,
+                &mut Context::from_waker(Waker::noop()),
+            )?;
+            Ok(())
+        }
         #[cfg(feature = "tls12")]
         Secrets::Tls12(_) => super::tls12::refuse_renegotiation(io, established.side, &mut budgets.hello_requests),
     }
@@ -64,19 +82,22 @@ pub(crate) fn receive(
 fn receive_tls13(
     io: &mut Io,
     side: Side,
-    info: &ConnectionInfo,
+    info: &mut ConnectionInfo,
     secrets: &mut TrafficSecrets,
     budgets: &mut Budgets,
     now: UnixTime,
 ) -> Result<(), Error> {
-    let wanted = match side {
-        Side::Client => TO_CLIENT,
-        Side::Server => TO_SERVER,
-    };
-    while let Some(bytes) = io.next_message(wanted)? {
+    while let Some(bytes) = io.next_message(wanted(side, secrets))? {
         let body = bytes.get(4..).unwrap_or_default();
-        if bytes.first() == Some(&HandshakeType::KEY_UPDATE.0) {
+        let kind = bytes.first().copied().map(HandshakeType);
+        if kind == Some(HandshakeType::KEY_UPDATE) {
             key_update(io, secrets, budgets, KeyUpdate::read(body)?)?;
+        } else if kind != Some(HandshakeType::NEW_SESSION_TICKET) {
+            match secrets.post_handshake.as_mut() {
+                Some(PostHandshake::Client(client)) => client.receive(bytes)?,
+                Some(PostHandshake::Server(server)) => server.receive(io, &bytes, &secrets.read, now)?,
+                None => {}
+            }
         } else {
             budgets.tickets = budgets.tickets.saturating_add(1);
             if budgets.tickets > MAX_TICKETS_RECEIVED {
@@ -86,6 +107,30 @@ fn receive_tls13(
         }
     }
     Ok(())
+}
+
+/// What may come now.
+fn wanted(side: Side, secrets: &TrafficSecrets) -> &'static [HandshakeType] {
+    match (side, secrets.post_handshake.as_ref()) {
+        (_, Some(PostHandshake::Client(_))) => TO_ASKED_CLIENT,
+        (_, Some(PostHandshake::Server(server))) => server.wanted(),
+        (Side::Client, None) => TO_CLIENT,
+        (Side::Server, None) => TO_SERVER,
+    }
+}
+
+/// Goes on with the authentication of the client as far as decisions are there. Gives whether one is awaited.
+pub(crate) fn decide(
+    io: &mut Io,
+    info: &mut ConnectionInfo,
+    secrets: &mut TrafficSecrets,
+    context: &mut Context<'_>,
+) -> Result<bool, Error> {
+    match secrets.post_handshake.as_mut() {
+        None => Ok(false),
+        Some(PostHandshake::Client(client)) => client.poll(io, info, &secrets.write, context),
+        Some(PostHandshake::Server(server)) => server.poll(io, info, context),
+    }
 }
 
 /// The peer seals with new keys from here on, and may ask us to do so too (RFC 9846 section 4.7.3).

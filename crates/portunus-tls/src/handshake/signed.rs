@@ -46,11 +46,16 @@ impl AsRef<[u8]> for SignedContent {
     }
 }
 
-/// The chain of a Certificate in the handshake, in DER: its context is empty and its length bounded; it may be empty.
-pub(crate) fn peer_chain(certificate: &Certificate<'_>) -> Result<Vec<Vec<u8>>, Error> {
+/// The chain of a Certificate in the handshake, where its context is empty.
+pub(crate) fn handshake_chain(certificate: &Certificate<'_>) -> Result<Vec<Vec<u8>>, Error> {
     if !certificate.certificate_request_context.is_empty() {
         return Err(PeerFault::RequestContextNotEmpty.into());
     }
+    peer_chain(certificate)
+}
+
+/// The chain of a Certificate, in DER: its length is bounded; it may be empty.
+pub(crate) fn peer_chain(certificate: &Certificate<'_>) -> Result<Vec<Vec<u8>>, Error> {
     let entries = || certificate.certificate_list.iter();
     if entries().nth(MAX_CHAIN_LENGTH).is_some() {
         return Err(Limit::ChainLength.into());
@@ -92,7 +97,8 @@ pub(crate) async fn peer_finished(
     Ok(aligned)
 }
 
-fn check_proof(
+/// Checks what the holder of the certificate `leaf` signed, with one of the schemes that were `offered`.
+pub(crate) fn check_proof(
     leaf: &[u8],
     proof: &CertificateVerify<'_>,
     offered: &[SignatureScheme],

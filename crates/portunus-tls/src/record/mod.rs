@@ -6,3 +6,4 @@ pub(crate) mod joined;
 pub(crate) mod open;
 pub(crate) mod outgoing;
 pub(crate) mod protection;
+pub(crate) mod size_limit;

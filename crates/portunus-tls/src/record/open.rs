@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::incoming::{Incoming, Record};
+use super::outgoing::MAX_FRAGMENT;
 use super::protection::Protection;
 use crate::crypto::CryptoFailed;
 use crate::error::PeerFault;
@@ -26,14 +27,30 @@ pub(crate) enum OpenedInto {
 }
 
 /// The reading side's protection.
-#[derive(Default)]
 pub(crate) struct Opener {
     protection: Option<Protection>,
+    /// The most content of a protected record.
+    max_content: usize,
     /// Whether a record was opened under the present key.
     used: bool,
 }
 
+impl Default for Opener {
+    fn default() -> Self {
+        Self {
+            protection: None,
+            max_content: MAX_FRAGMENT,
+            used: false,
+        }
+    }
+}
+
 impl Opener {
+    /// From here on protected records hold no more than that.
+    pub(crate) fn limit(&mut self, max_content: usize) {
+        self.max_content = max_content;
+    }
+
     /// From here on under the key that `install` puts in its place.
     pub(crate) fn install(
         &mut self,
@@ -65,7 +82,8 @@ impl Opener {
                 protected: false,
             });
         };
-        let (content_type, range) = protection.open(record, incoming.fragment(record.fragment.clone()))?;
+        let (content_type, range) =
+            protection.open(record, incoming.fragment(record.fragment.clone()), self.max_content)?;
         self.used = true;
         let start = record.fragment.start;
         Ok(Content {
@@ -90,7 +108,7 @@ impl Opener {
             return Ok(OpenedInto::Place(self.open(record, incoming)?));
         };
         let fragment = incoming.fragment(record.fragment.clone());
-        let (content_type, length) = protection.open_into(record, fragment, out)?;
+        let (content_type, length) = protection.open_into(record, fragment, out, self.max_content)?;
         self.used = true;
         if content_type == ContentType::APPLICATION_DATA {
             return Ok(OpenedInto::Reader(length));

@@ -10,12 +10,13 @@ const HEADER: usize = 5;
 pub(crate) const MAX_FRAGMENT: usize = 1 << 14;
 
 /// The outgoing bytes and the writing side's protection. The buffer is zeroed once when it grows, not for each record.
-#[derive(Default)]
 pub(crate) struct Outgoing {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
     protection: Option<Protection>,
+    /// The most content of a protected record.
+    max_content: usize,
     /// The first record, an initial ClientHello, says 0x0301 for old servers' sake (RFC 9846 section 5.1).
     initial: bool,
 }
@@ -23,8 +24,26 @@ pub(crate) struct Outgoing {
 impl Outgoing {
     pub(crate) fn new(initial_hello: bool) -> Self {
         Self {
+            bytes: Vec::new(),
+            start: 0,
+            end: 0,
+            protection: None,
+            max_content: MAX_FRAGMENT,
             initial: initial_hello,
-            ..Self::default()
+        }
+    }
+
+    /// From here on protected records hold no more than that.
+    pub(crate) fn limit(&mut self, max_content: usize) {
+        self.max_content = max_content;
+    }
+
+    /// The most content of the next record. What is not protected has no limit but the protocol's (RFC 8449 section 4).
+    pub(crate) fn max_fragment(&self) -> usize {
+        if self.is_protected() {
+            self.max_content
+        } else {
+            MAX_FRAGMENT
         }
     }
 
@@ -57,9 +76,9 @@ impl Outgoing {
         self.protection.as_ref().is_some_and(Protection::is_worn)
     }
 
-    /// Seals one record; `content` is at most [`MAX_FRAGMENT`] bytes. Gives the record's bytes on the wire.
+    /// Seals one record; `content` is at most [`Outgoing::max_fragment`] bytes. Gives the record's bytes on the wire.
     pub(crate) fn seal(&mut self, content_type: ContentType, content: &[u8]) -> Result<usize, CryptoFailed> {
-        if content.len() > MAX_FRAGMENT {
+        if content.len() > self.max_fragment() {
             return Err(CryptoFailed);
         }
         let wire = content.len() + self.overhead();

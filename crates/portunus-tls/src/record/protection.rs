@@ -10,9 +10,6 @@ use crate::crypto::tls12;
 use crate::error::PeerFault;
 use crate::wire::ContentType;
 
-/// The most content in one record (RFC 9846 section 5.1).
-const MAX_CONTENT: usize = 1 << 14;
-
 /// A key, and how it is used.
 pub(crate) enum Protection {
     /// The content's type is sealed with it; every record looks like application data (RFC 9846 section 5.2).
@@ -88,23 +85,24 @@ impl Protection {
         }
     }
 
-    /// Opens a record where it lies; gives the content's type, and where in the fragment it lies.
+    /// Opens a record where it lies; gives the content's type, and where in the fragment it lies. There may be `max_content` bytes of it.
     pub(super) fn open(
         &mut self,
         record: &Record,
         fragment: &mut [u8],
+        max_content: usize,
     ) -> Result<(ContentType, Range<usize>), PeerFault> {
         let bad_mac = |_| PeerFault::BadRecordMac;
         match self {
             Self::Tls13(key) => {
                 let length = key.open(&record.header, fragment).map_err(bad_mac)?;
-                let (content_type, length) = inner_content(fragment.get(..length).unwrap_or_default())?;
+                let (content_type, length) = inner_content(fragment.get(..length).unwrap_or_default(), max_content)?;
                 Ok((content_type, 0..length))
             }
             #[cfg(feature = "tls12")]
             Self::Tls12(key) => {
                 let range = key.open(&record.header, fragment).map_err(bad_mac)?;
-                check_length(range.len())?;
+                check_length(range.len(), max_content)?;
                 Ok((record.content_type, range))
             }
         }
@@ -130,17 +128,18 @@ impl Protection {
         record: &Record,
         fragment: &[u8],
         out: &mut [u8],
+        max_content: usize,
     ) -> Result<(ContentType, usize), PeerFault> {
         let bad_mac = |_| PeerFault::BadRecordMac;
         match self {
             Self::Tls13(key) => {
                 key.open_into(&record.header, fragment, out).map_err(bad_mac)?;
-                inner_content(out)
+                inner_content(out, max_content)
             }
             #[cfg(feature = "tls12")]
             Self::Tls12(key) => {
                 key.open_into(&record.header, fragment, out).map_err(bad_mac)?;
-                check_length(out.len())?;
+                check_length(out.len(), max_content)?;
                 Ok((record.content_type, out.len()))
             }
         }
@@ -148,16 +147,16 @@ impl Protection {
 }
 
 #[cfg(feature = "tls12")]
-fn check_length(content: usize) -> Result<(), PeerFault> {
-    if content > MAX_CONTENT {
+fn check_length(content: usize, max_content: usize) -> Result<(), PeerFault> {
+    if content > max_content {
         return Err(PeerFault::RecordOverflow);
     }
     Ok(())
 }
 
 /// `TLSInnerPlaintext`: content, its type, zeros (RFC 9846 section 5.4). Gives the type and the content's length.
-fn inner_content(plaintext: &[u8]) -> Result<(ContentType, usize), PeerFault> {
-    if plaintext.len() > MAX_CONTENT + 1 {
+fn inner_content(plaintext: &[u8], max_content: usize) -> Result<(ContentType, usize), PeerFault> {
+    if plaintext.len().saturating_sub(1) > max_content {
         return Err(PeerFault::RecordOverflow);
     }
     let position = plaintext

@@ -6,6 +6,7 @@ use crate::crypto::hash::{Digest, HashAlgorithm};
 use crate::wire::HandshakeType;
 
 /// The running hash over the handshake messages, as they were received and sent.
+#[derive(Clone)]
 pub(crate) struct Transcript {
     context: digest::Context,
     /// The hash of all that was added so far, where it is known: several secrets come of the same.

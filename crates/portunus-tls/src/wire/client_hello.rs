@@ -2,7 +2,8 @@ use super::compressed_certificate::CertificateCompressionAlgorithms;
 use super::extension_block::{ExtensionBlock, ExtensionSet, Order, extension_set};
 use super::extension_data::{
     CertificateAuthoritiesExtension, Cookie, EcPointFormatList, Empty, NamedGroupList, ProtocolNameList,
-    PskKeyExchangeModes, RenegotiationInfo, ServerNameList, SessionTicket, SignatureSchemeList, SupportedVersions,
+    PskKeyExchangeModes, RecordSizeLimit, RenegotiationInfo, ServerNameList, SessionTicket, SignatureSchemeList,
+    SupportedVersions,
 };
 use super::key_share::KeyShareClientHello;
 use super::{
@@ -67,6 +68,8 @@ extension_set! {
     /// How the server's certificates may be compressed (RFC 8879).
     compress_certificate: Option<Sequence<'a, CertificateCompressionAlgorithm>>
         = COMPRESS_CERTIFICATE as CertificateCompressionAlgorithms;
+    /// The longest content of protected records that the client takes, the type counted in TLS 1.3 (RFC 8449).
+    record_size_limit: Option<u16> = RECORD_SIZE_LIMIT as RecordSizeLimit;
     /// Versions that the client can speak, the best first.
     supported_versions: Option<Sequence<'a, ProtocolVersion>> = SUPPORTED_VERSIONS as SupportedVersions;
     /// A HelloRetryRequest's cookie, given back.
@@ -204,6 +207,7 @@ mod tests {
                 extended_main_secret: true,
                 session_ticket: Some(b"older ticket"),
                 renegotiation_info: Some(&[]),
+                record_size_limit: Some(64),
                 supported_versions: Some(Sequence::from(&versions)),
                 cookie: Some(b"cookie"),
                 key_share: Some(Sequence::from(&shares)),
@@ -286,7 +290,7 @@ mod tests {
                 types[types.len() - 2..],
                 [ExtensionType(0xfafa), ExtensionType::PRE_SHARED_KEY]
             );
-            assert_eq!(types.len(), 22);
+            assert_eq!(types.len(), 23);
         });
     }
 

@@ -1,5 +1,5 @@
 use super::extension_block::{ExtensionBlock, ExtensionSet, extension_set};
-use super::extension_data::{Empty, NamedGroupList, SelectedProtocol};
+use super::extension_data::{Empty, NamedGroupList, RecordSizeLimit, SelectedProtocol};
 use super::{Decode, Encode, Malformed, NamedGroup, ProtocolName, Reader, Sequence, TooLong, Writer};
 
 extension_set! {
@@ -12,6 +12,8 @@ extension_set! {
     /// What is spoken over the connection (RFC 7301).
     application_layer_protocol_negotiation: Option<ProtocolName<'a>>
         = APPLICATION_LAYER_PROTOCOL_NEGOTIATION as SelectedProtocol;
+    /// The longest content of protected records that the server takes, the type counted in TLS 1.3 (RFC 8449).
+    record_size_limit: Option<u16> = RECORD_SIZE_LIMIT as RecordSizeLimit;
     /// Whether the server takes the client's early data.
     early_data: bool = EARLY_DATA as Empty;
 }
@@ -53,12 +55,14 @@ mod tests {
             ExtensionType(0x0a0a),
             ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION,
             ExtensionType::SUPPORTED_GROUPS,
+            ExtensionType::RECORD_SIZE_LIMIT,
             ExtensionType::SERVER_NAME,
         ];
         let message = EncryptedExtensions {
             server_name: true,
             supported_groups: Some(Sequence::from(&[NamedGroup::X25519, NamedGroup(0x1a1a)])),
             application_layer_protocol_negotiation: Some(ProtocolName(b"h2")),
+            record_size_limit: Some(16385),
             early_data: true,
             unknown: Sequence::from(&[UnknownExtension {
                 extension_type: ExtensionType(0x0a0a),
@@ -102,5 +106,12 @@ mod tests {
         };
         assert_eq!(problem("0010 0002 0000"), empty);
         assert_eq!(problem("0000 0001 00"), Problem::TrailingBytes);
+    }
+
+    /// RFC 8449 section 4.
+    #[test]
+    fn a_limit_of_records_has_a_least_value() {
+        assert_eq!(problem("001c 0002 003f"), Problem::Value(63));
+        assert!(EncryptedExtensions::read(&hex("0006 001c 0002 0040")).is_ok());
     }
 }

@@ -373,6 +373,26 @@ impl<'a> ExtensionData<'a> for EarlyDataIndication {
     }
 }
 
+/// `uint16 RecordSizeLimit;`, 64 at least (RFC 8449 section 4)
+pub(super) struct RecordSizeLimit;
+
+impl<'a> ExtensionData<'a> for RecordSizeLimit {
+    const NAME: &'static str = "RecordSizeLimit";
+    type Field = Option<u16>;
+
+    fn decode(r: &mut Reader<'a>) -> Result<u16, Malformed> {
+        match r.u16("record_size_limit")? {
+            limit @ ..64 => Err(r.fault("record_size_limit", Problem::Value(limit.into()))),
+            limit => Ok(limit),
+        }
+    }
+
+    fn encode(limit: &u16, w: &mut Writer) -> Result<(), TooLong> {
+        w.u16(*limit);
+        Ok(())
+    }
+}
+
 /// `struct { ECPointFormat ec_point_format_list<1..2^8-1>; } ECPointFormatList;` (RFC 8422 section 5.1.2)
 pub(super) struct EcPointFormatList;
 

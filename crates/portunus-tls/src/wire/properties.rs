@@ -83,6 +83,7 @@ fn hello_parts() -> impl Strategy<Value = HelloParts> {
         ExtensionType::CERTIFICATE_AUTHORITIES,
         ExtensionType::EARLY_DATA,
         ExtensionType::POST_HANDSHAKE_AUTH,
+        ExtensionType::RECORD_SIZE_LIMIT,
         ExtensionType::PRE_SHARED_KEY,
     ];
     let head = (
@@ -179,6 +180,7 @@ impl HelloParts {
                 certificate_authorities: present(9).then_some(Sequence::from(&authorities[..])),
                 early_data: present(10),
                 post_handshake_auth: present(11),
+                record_size_limit: present(11).then_some(0x4001),
                 pre_shared_key: present(12).then_some(OfferedPsks {
                     identities: Sequence::from(&identities[..]),
                     binders: Sequence::from(&binders[..]),
@@ -218,13 +220,14 @@ fn message() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
             };
             ("ServerHello", written(&server_hello))
         });
-    let encrypted = (ids(), opaque(1..=255), any::<[bool; 4]>(), unknown()).prop_map(|(groups, name, has, parts)| {
+    let encrypted = (ids(), opaque(1..=255), any::<[bool; 5]>(), unknown()).prop_map(|(groups, name, has, parts)| {
         let groups = list(&groups, NamedGroup);
         let unknown = extensions(&parts);
         let message = EncryptedExtensions {
             server_name: has[0],
             supported_groups: has[1].then_some(Sequence::from(&groups[..])),
             application_layer_protocol_negotiation: has[2].then_some(ProtocolName(&name)),
+            record_size_limit: has[4].then_some(64),
             early_data: has[3],
             unknown: Sequence::from(&unknown[..]),
             order: Order::default(),

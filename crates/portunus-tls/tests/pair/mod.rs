@@ -75,18 +75,21 @@ impl Authority {
         algorithm: &'static SignatureAlgorithm,
         change: impl FnOnce(&mut Vec<Vec<u8>>),
     ) -> Identity {
-        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let key = KeyPair::generate_for(algorithm).unwrap();
+        let mut chain = self.certify(names, &key);
+        change(&mut chain);
+        Identity::new(chain, LocalKey::from_der(key.serialized_der()).unwrap()).unwrap()
+    }
+
+    /// The chain of a leaf for these names with this key.
+    pub fn certify(&self, names: &[&str], key: &KeyPair) -> Vec<Vec<u8>> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         validity(&mut params);
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        let leaf = params.signed_by(&key, &self.issuer).unwrap();
-        let key = LocalKey::from_der(key.serialized_der()).unwrap();
-        let mut chain = vec![leaf.der().to_vec()];
-        change(&mut chain);
-        Identity::new(chain, key).unwrap()
+        vec![params.signed_by(key, &self.issuer).unwrap().der().to_vec()]
     }
 
     /// The list by which a certificate is taken back.

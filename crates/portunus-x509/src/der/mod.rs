@@ -3,12 +3,14 @@
 mod oid;
 mod reader;
 mod time;
+mod writer;
 
 pub use oid::Oid;
 
 pub(crate) use oid::{contents_of_dotted, known};
 pub(crate) use reader::{Element, Reader, tag};
 pub(crate) use time::Time;
+pub(crate) use writer::element;
 
 /// Bytes that are not what X.509 prescribes: which part of the certificate, and what is wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -2,6 +2,7 @@
 //! allocation, a report collects all.
 
 use super::{Question, names};
+use crate::UnixTime;
 use crate::certificate::Certificate;
 use crate::der::{Malformed, known};
 use crate::extensions::KeyUsage;
@@ -9,10 +10,10 @@ use crate::limits::{MAX_SERIAL_OCTETS, RSA_MODULUS_BITS};
 use crate::name::constraints::Subtree;
 use crate::policies::Mapping;
 use crate::policy::{Policy, Purpose, Severity};
+use crate::printable::hexadecimal;
 use crate::report::{Check, Finding, Outcome};
 use crate::signature::SignatureAlgorithm;
 use crate::spki::KeyAlgorithm;
-use crate::{Printable, UnixTime};
 use std::ops::ControlFlow;
 
 /// Whoever listens to the checks.
@@ -399,10 +400,4 @@ pub(crate) fn depth(intermediates: usize, policy: &Policy, sink: &mut impl Sink)
         }),
         None => ControlFlow::Continue(()),
     }
-}
-
-/// Octets with colons between them, as people compare them.
-pub(crate) fn hexadecimal(octets: &[u8]) -> String {
-    let octets: Vec<_> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
-    Printable::new(&octets.join(":")).to_string()
 }

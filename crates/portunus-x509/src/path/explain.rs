@@ -2,11 +2,12 @@
 
 use super::budget::Spent;
 use super::build::{IssuingAnchor, Search, Signer, above};
-use super::check::{self, Report, Role, Sink, hexadecimal};
+use super::check::{self, Report, Role, Sink};
 use super::{Question, policies};
 use crate::certificate::Certificate;
 use crate::der::Malformed;
 use crate::limits::{MAX_NODES_TO_EXPLAIN, MAX_PATH, MAX_REFUSED_PATHS, MAX_SHOWN_NAME};
+use crate::printable::hexadecimal;
 use crate::report::{Check, Finding, Outcome, Refusal, RefusedPath, Summary};
 use std::ops::ControlFlow;
 use std::sync::Arc;

@@ -12,7 +12,7 @@ pub use crl::{RevocationList, RevocationReason, RevokedCertificate};
 pub use ocsp::{OcspResponse, OcspResponseStatus};
 
 pub(crate) use ocsp::BasicResponse;
-pub(crate) use points::{DistributionPoint, DistributionPoints, Reasons, directory_names};
+pub(crate) use points::{DistributionPoint, DistributionPoints, PointName, Reasons, directory_names};
 
 /// What is known about revocation, and what follows where that does not tell a certificate's status. Nothing is fetched.
 ///

@@ -69,9 +69,6 @@ const BODY_LIMIT: Duration = Duration::from_secs(10);
 /// The longest that request and answer may take once there is a connection; the connection has the client's limit.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
-/// The columns of what is no terminal.
-const COLUMNS: usize = 80;
-
 pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     let url = parse_url(&args.url).map_err(failure::of)?;
     if url.scheme() != "https" {
@@ -170,14 +167,12 @@ async fn exchange(client: &Client, request: &Request, listener: &Listener) -> Re
 }
 
 fn story(recording: &Recording) -> String {
-    let out = console::Term::stdout();
-    let width = out.size_checked().map_or(COLUMNS, |(_, columns)| columns.into());
     let wants_colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let can_colour = stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
     terminal::render(
         &Story::tell(recording),
         terminal::Look {
-            width,
+            width: output::columns(),
             colour: wants_colour && can_colour,
         },
     )

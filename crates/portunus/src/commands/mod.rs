@@ -3,6 +3,7 @@
 //! Each has `#[derive(clap::Args)] pub(crate) struct Args` and `pub(crate) fn run(Args) -> Result<ExitCode, Failure>`.
 
 pub(crate) mod ca;
+pub(crate) mod cert;
 pub(crate) mod explain;
 pub(crate) mod get;
 pub(crate) mod serve;

@@ -3,6 +3,8 @@
 //! `TRYCMD=overwrite cargo test -p portunus` brings these files up to date.
 
 mod ca;
+mod cert;
+mod refusals;
 
 use std::path::Path;
 use std::process::Command;

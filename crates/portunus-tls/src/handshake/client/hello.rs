@@ -11,9 +11,10 @@ use crate::crypto::group::{KeyShares, is_post_quantum};
 use crate::crypto::random;
 use crate::crypto::suite::Suite;
 use crate::error::{Error, Misuse, PeerFault};
-use crate::handshake::channel::Message;
+use crate::handshake::channel::{Channel, Message};
 use crate::handshake::grease;
 use crate::policy::Policy;
+use crate::record::size_limit;
 use crate::schedule::tls13::EarlySecret;
 use crate::schedule::transcript::Transcript;
 use crate::session::client::ClientSession;
@@ -158,6 +159,15 @@ impl<'a> Offer<'a> {
             .collect()
     }
 
+    /// That of the newest version that is offered (RFC 8449 section 4).
+    fn largest_record(&self) -> u16 {
+        size_limit::largest(if self.tls13 {
+            ProtocolVersion::TLS1_3
+        } else {
+            ProtocolVersion::TLS1_2
+        })
+    }
+
     fn groups(&self) -> List<NamedGroup> {
         let groups = self.config.policy.groups.iter().copied();
         // TLS 1.2 alone has none with ML-KEM.
@@ -262,7 +272,9 @@ impl<'a> Offer<'a> {
                     .then_some(Sequence::from(of_certificates.as_slice())),
                 application_layer_protocol_negotiation: (!protocols.is_empty())
                     .then_some(Sequence::from(protocols.as_slice())),
+                record_size_limit: config.record_size_limit.map(|limit| limit.min(self.largest_record())),
                 supported_versions: self.tls13.then_some(Sequence::from(versions.as_slice())),
+                post_handshake_auth: self.tls13 && config.authenticates_later,
                 // RFC 9846 section 4.2.2: the second hello offers none.
                 early_data: retry.is_none() && early::allowed(config, session).is_ok(),
                 cookie: retry.and_then(|retry| retry.cookie),
@@ -342,6 +354,28 @@ pub(super) fn version(answer: &ServerHelloOrRetry<'_>, offer: &Offer<'_>) -> Res
         ProtocolVersion::SSL3_0 => Err(PeerFault::Ssl3.into()),
         _ => Err(PeerFault::VersionNotOffered.into()),
     }
+}
+
+/// From here on protected records are as long as either side takes them, where the server answered our limit with its own (RFC 8449 section 4).
+pub(super) fn limit_records(
+    channel: &mut Channel,
+    config: &ClientConfig,
+    version: ProtocolVersion,
+    limit: Option<u16>,
+    mut answered: impl Iterator<Item = ExtensionType>,
+) -> Result<(), Error> {
+    let (Some(theirs), Some(ours)) = (limit, config.record_size_limit) else {
+        return Ok(());
+    };
+    if answered.any(|kind| kind == ExtensionType::MAX_FRAGMENT_LENGTH) {
+        return Err(PeerFault::TwoRecordLimits.into());
+    }
+    if theirs > size_limit::largest(version) {
+        return Err(PeerFault::RecordSizeLimit.into());
+    }
+    channel.limit_received(size_limit::max_content(ours, version));
+    channel.limit_sent(size_limit::max_content(theirs, version));
+    Ok(())
 }
 
 impl SentHello {

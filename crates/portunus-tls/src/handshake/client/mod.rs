@@ -1,5 +1,6 @@
 //! The client's side: the ClientHello offers all versions, and the server's answer decides which flow goes on.
 
+pub(crate) mod authentication;
 mod early;
 pub(crate) mod hello;
 #[cfg(feature = "tls12")]

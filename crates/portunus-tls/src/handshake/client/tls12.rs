@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portunus_x509::{Certificate, ServerName, UnixTime};
 
-use super::hello::{Offer, Opening, SentHello};
+use super::hello::{Offer, Opening, SentHello, limit_records};
 use crate::config::identity::Identity;
 use crate::crypto::group::KeyShares;
 use crate::crypto::secret::Secret;
@@ -63,6 +63,11 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
     // Those were for TLS 1.3.
     drop(shares);
     let server_hello: ServerHello<'_> = answer.decode()?;
+    let (limit, answered) = (
+        server_hello.extensions.record_size_limit,
+        server_hello.extension_types(),
+    );
+    limit_records(&mut channel, offer.config, ProtocolVersion::TLS1_2, limit, answered)?;
     let agreed = server_parameters(&server_hello, offer, &hello)?;
     channel.note(&Note::Chosen {
         version: ProtocolVersion::TLS1_2,

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use portunus_x509::{ServerName, UnixTime};
 
+use super::authentication::{MayBeAsked, certificate, certificate_request};
 use super::early::Early;
-use super::hello::{Offer, Opening, Retry, SentHello};
+use super::hello::{Offer, Opening, Retry, SentHello, limit_records};
 use crate::config::certificate_compression::{CompressCertificate, NotInflated};
 use crate::config::client::ClientConfig;
-use crate::config::identity::Identity;
 use crate::crypto::group::KeyShares;
 use crate::crypto::suite::Suite;
 use crate::error::{Error, Internal, Limit, PeerFault};
 use crate::handshake::channel::{Aligned, Channel, Message};
-use crate::handshake::signed::{peer_certificate_verify, peer_chain, peer_finished, signed_content};
-use crate::handshake::{ConnectionInfo, Established, Resumption, Secrets, Side, TrafficSecrets};
+use crate::handshake::signed::{handshake_chain, peer_certificate_verify, peer_finished};
+use crate::handshake::{ConnectionInfo, Established, PostHandshake, Resumption, Secrets, Side, TrafficSecrets};
 use crate::handshake_io::{ChangeCipherSpec, Warnings};
 use crate::limits::MAX_CERTIFICATE_MESSAGE;
 use crate::observe::{Note, SecretLabel};
@@ -22,11 +22,8 @@ use crate::schedule::tls13::HandshakeSecret;
 use crate::schedule::transcript::Transcript;
 use crate::session::client::{ClientSession, Stapled};
 use crate::session::early::NoEarlyData;
-use crate::wire::CertificateRequest;
-use crate::wire::CertificateVerify;
 use crate::wire::EncryptedExtensions;
 use crate::wire::Finished;
-use crate::wire::Sequence;
 use crate::wire::{
     Certificate, CertificateEntry, CertificateStatus, CompressedCertificate, Decode, SignedCertificateTimestampList,
 };
@@ -225,6 +222,9 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
         |place| secrets.client.protection(suite, place),
         SecretLabel::ClientApplicationTraffic(0),
     )?;
+    let may_be_asked = config
+        .authenticates_later
+        .then(|| PostHandshake::Client(Box::new(MayBeAsked::new(config, transcript.clone()))));
     let resumption_secret = main_secret.resumption_secret(&transcript.into_hash())?;
     channel.note(&Note::SecretDerived(SecretLabel::Resumption));
     channel.note(&Note::Established);
@@ -264,6 +264,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening<'_>) -> Res
             early_exporter,
             resumption,
             unconfirmed: None,
+            post_handshake: may_be_asked,
         }),
     })
 }
@@ -433,6 +434,14 @@ async fn encrypted_extensions(
 ) -> Result<Agreed, Error> {
     let message = channel.receive(&[HandshakeType::ENCRYPTED_EXTENSIONS]).await?;
     let extensions: EncryptedExtensions<'_> = message.decode()?;
+    let limit = extensions.record_size_limit;
+    limit_records(
+        channel,
+        config,
+        ProtocolVersion::TLS1_3,
+        limit,
+        extensions.extension_types(),
+    )?;
     hello.check_answer(extensions.extension_types())?;
     transcript.add(message.bytes());
     let Some(protocol) = extensions.application_layer_protocol_negotiation else {
@@ -497,7 +506,7 @@ async fn server_certificate(
     } else {
         message.decode()?
     };
-    let chain = peer_chain(&certificate)?;
+    let chain = handshake_chain(&certificate)?;
     for entry in certificate.certificate_list.iter() {
         hello.check_answer(entry.extensions.iter().map(|extension| extension.extension_type))?;
     }
@@ -561,74 +570,4 @@ fn stapled(entry: &CertificateEntry<'_>) -> Result<Option<Stapled>, Error> {
         }
     }
     Ok((stapled != Stapled::default()).then_some(stapled))
-}
-
-/// RFC 9846 section 4.4.2: in the handshake the context is empty, and signature_algorithms must be there.
-fn certificate_request(message: &Message) -> Result<CertificateRequest<'_>, Error> {
-    let request: CertificateRequest<'_> = message.decode()?;
-    if !request.certificate_request_context.is_empty() {
-        return Err(PeerFault::RequestContextNotEmpty.into());
-    }
-    if request.signature_algorithms.is_none() {
-        return Err(PeerFault::MissingSignatureAlgorithms.into());
-    }
-    Ok(request)
-}
-
-/// Our certificate and the proof of its key, or an empty Certificate where there is none to show.
-async fn certificate(
-    channel: &mut Channel,
-    transcript: &mut Transcript,
-    request: &Message,
-    config: &ClientConfig,
-) -> Result<(Arc<Vec<Vec<u8>>>, Option<SignatureScheme>), Error> {
-    let request = certificate_request(request)?;
-    let identity: Option<Arc<Identity>> = match &config.identity {
-        None => None,
-        Some(identities) => identities.choose(&request).await.map_err(Internal::from)?,
-    };
-    let offered = request
-        .signature_algorithms
-        .ok_or(PeerFault::MissingSignatureAlgorithms)?;
-    // Whoever chooses sees what the server verifies. One that cannot sign so was to be shown all the same: going on without it would not be what was asked for.
-    let usable = match identity {
-        None => None,
-        Some(identity) => {
-            let scheme = identity.scheme_among(|scheme| scheme.is_for_tls13() && offered.contains(scheme));
-            Some((identity, scheme.ok_or(PeerFault::NoCommonSignatureScheme)?))
-        }
-    };
-    let chain = usable
-        .as_ref()
-        .map(|(identity, _)| identity.chain.clone())
-        .unwrap_or_default();
-    let entries: Vec<_> = chain
-        .iter()
-        .map(|der| CertificateEntry {
-            cert_data: der,
-            extensions: Sequence::default(),
-        })
-        .collect();
-    let message = Certificate {
-        certificate_request_context: &[],
-        certificate_list: Sequence::from(entries.as_slice()),
-    };
-    channel.send(transcript, HandshakeType::CERTIFICATE, &message)?;
-    let Some((identity, scheme)) = usable else {
-        return Ok((chain, None));
-    };
-    channel.note(&Note::CertificatesSent { chain: &identity.chain });
-    let content = signed_content(Side::Client, &transcript.hash());
-    let signature = identity
-        .key
-        .sign(scheme, content.as_ref())
-        .await
-        .map_err(Internal::from)?;
-    let message = CertificateVerify {
-        algorithm: scheme,
-        signature: &signature,
-    };
-    channel.send(transcript, HandshakeType::CERTIFICATE_VERIFY, &message)?;
-    channel.note(&Note::Proved { scheme });
-    Ok((chain, Some(scheme)))
 }

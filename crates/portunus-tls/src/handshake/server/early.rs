@@ -60,6 +60,8 @@ pub(crate) enum Unconfirmed {
         max: usize,
         client_secret: TrafficSecret,
         verify_data: VerifyData,
+        /// The most content of records under the handshake's keys, if there is a limit: the client could not know it before (RFC 8449 section 4).
+        max_content: Option<usize>,
     },
     /// The client's Finished: it is there now, and what came was no replay.
     Finished { verify_data: VerifyData },
@@ -72,6 +74,7 @@ impl Unconfirmed {
         transcript: &mut Transcript,
         client_secret: TrafficSecret,
         max: u32,
+        max_content: Option<usize>,
     ) -> Result<Box<Self>, Error> {
         let max = usize::try_from(max).unwrap_or(usize::MAX);
         channel.application_data(ApplicationData::Early { left: max });
@@ -85,6 +88,7 @@ impl Unconfirmed {
             max,
             client_secret,
             verify_data,
+            max_content,
         }))
     }
 
@@ -119,6 +123,7 @@ impl Unconfirmed {
                 max,
                 client_secret,
                 verify_data,
+                max_content,
             } => {
                 EndOfEarlyData::read(body)?;
                 if let ApplicationData::Early { left } = io.application_data {
@@ -130,6 +135,9 @@ impl Unconfirmed {
                 // From here on the client has keys for its alerts.
                 io.plaintext_alerts = false;
                 install(io, &client_secret, SecretLabel::ClientHandshakeTraffic)?;
+                if let Some(max_content) = max_content {
+                    io.opener.limit(max_content);
+                }
                 Ok(Some(Box::new(Self::Finished { verify_data })))
             }
             Self::Finished { verify_data } => {

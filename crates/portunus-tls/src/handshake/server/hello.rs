@@ -10,11 +10,12 @@ use crate::crypto::suite::Suite;
 use crate::error::{Error, PeerFault};
 use crate::handshake::channel::{Aligned, Message};
 use crate::limits::MAX_PSK_IDENTITIES;
+use crate::record::size_limit;
 use crate::schedule::tls13::EarlySecret;
 use crate::schedule::transcript::Transcript;
 use crate::session::tickets::TicketContent;
 use crate::wire::{ClientExtensions, ClientHello};
-use crate::wire::{NamedGroup, PskKeyExchangeMode};
+use crate::wire::{NamedGroup, ProtocolVersion, PskKeyExchangeMode};
 
 /// The server name, where it can be a host name. What cannot (an address, brackets, an underscore) is no reason to refuse: it is ignored.
 pub(crate) fn host_name(hello: &ClientHello<'_>) -> Option<DnsName> {
@@ -101,6 +102,33 @@ pub(crate) fn check_second<'a>(
         (Some(share), None) if share.group == group => Ok(()),
         _ => Err(PeerFault::SecondHelloKeyShare),
     }
+}
+
+/// The limits of records in both directions (RFC 8449), for a client that has the extension.
+#[derive(Clone, Copy)]
+pub(super) struct RecordLimits {
+    /// What the client is told.
+    pub(super) ours: u16,
+    /// The most content in what it sends.
+    pub(super) received: usize,
+    /// The most content in what we send.
+    pub(super) sent: usize,
+}
+
+/// A client's limit is answered with ours, or with the protocol's: it is a wish of its own (RFC 8449 section 4). A `max_fragment_length` beside it is ignored, as it is alone.
+pub(super) fn record_limits(
+    hello: &ClientHello<'_>,
+    config: &ServerConfig,
+    version: ProtocolVersion,
+) -> Option<RecordLimits> {
+    let theirs = hello.extensions.record_size_limit?;
+    let largest = size_limit::largest(version);
+    let ours = config.record_size_limit.unwrap_or(largest).min(largest);
+    Some(RecordLimits {
+        ours,
+        received: size_limit::max_content(ours, version),
+        sent: size_limit::max_content(theirs, version),
+    })
 }
 
 /// A session that goes on.

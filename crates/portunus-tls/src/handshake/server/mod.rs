@@ -1,5 +1,6 @@
 //! The server's side: the ClientHello decides about the configuration and the version, and so which flow goes on.
 
+pub(crate) mod authentication;
 pub(crate) mod early;
 pub(crate) mod hello;
 #[cfg(feature = "tls12")]

@@ -46,6 +46,7 @@ struct Asked<'a> {
     host: Option<&'a DnsName>,
     application_protocol: Option<&'a [u8]>,
     randoms: Randoms,
+    record_size_limit: Option<u16>,
     now: UnixTime,
 }
 
@@ -58,6 +59,11 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
     } = opening;
     let hello: ClientHello<'_> = message.decode()?;
     check_hello(&hello, &config.policy)?;
+    let limits = hello::record_limits(&hello, &config, ProtocolVersion::TLS1_2);
+    if let Some(limits) = limits {
+        channel.limit_received(limits.received);
+        channel.limit_sent(limits.sent);
+    }
     let protocols = hello.extensions.application_layer_protocol_negotiation;
     let asked = Asked {
         hello: &hello,
@@ -69,6 +75,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
             client: *hello.random,
             server: server_random(&config.policy)?,
         },
+        record_size_limit: limits.map(|limits| limits.ours),
         now,
     };
     match session(&asked)? {
@@ -417,6 +424,7 @@ fn server_hello(
             application_layer_protocol_negotiation: asked.application_protocol.map(ProtocolName),
             extended_main_secret: answer.extended_main_secret,
             session_ticket: answer.session_ticket,
+            record_size_limit: asked.record_size_limit,
             renegotiation_info: renegotiates.then_some(&[]),
             ..Default::default()
         },

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use portunus_x509::{DnsName, UnixTime};
 
+use super::authentication::{ClientProof, MayAsk, certificate_request, client_certificate};
 use super::early::{self, Unconfirmed};
 use super::hello::{self, Choice, Opening};
 use crate::choose;
 use crate::config::certificate_compression::CompressCertificate;
 use crate::config::identity::Identity;
-use crate::config::server::{Requested, ServerConfig};
-use crate::config::verify::Presented;
+use crate::config::server::ServerConfig;
 use crate::crypto::suite::Suite;
 use crate::crypto::{group, random};
 use crate::error::{Error, Internal, PeerFault};
 use crate::handshake::channel::Channel;
-use crate::handshake::signed::{peer_certificate_verify, peer_chain, peer_finished, signed_content};
-use crate::handshake::{ConnectionInfo, Established, Secrets, Side, TrafficSecrets, grease};
+use crate::handshake::signed::{peer_finished, signed_content};
+use crate::handshake::{ConnectionInfo, Established, PostHandshake, Secrets, Side, TrafficSecrets, grease};
 use crate::handshake_io::{ApplicationData, ChangeCipherSpec};
 use crate::limits::{MAX_SKIPPED_EARLY_DATA, TICKET_LIFETIME, TICKETS_ISSUED};
 use crate::observe::{Direction, Note, SecretLabel};
@@ -24,14 +24,13 @@ use crate::schedule::tls13::{HandshakeSecret, MainSecret, TrafficSecret, ticket_
 use crate::schedule::transcript::Transcript;
 use crate::session::early::EarlyData;
 use crate::session::tickets::{EarlyTerms, TicketContent};
-use crate::wire::CertificateRequest;
 use crate::wire::CertificateVerify;
 use crate::wire::EncryptedExtensions;
 use crate::wire::Finished;
 use crate::wire::NewSessionTicket;
 use crate::wire::Sequence;
 use crate::wire::{Certificate, CertificateEntry};
-use crate::wire::{ClientHello, DistinguishedName, ExtensionType, KeyShareEntry, ProtocolName, UnknownExtension};
+use crate::wire::{ClientHello, ExtensionType, KeyShareEntry, ProtocolName, UnknownExtension};
 use crate::wire::{HandshakeType, ProtocolVersion, PskKeyExchangeMode, SignatureScheme};
 use crate::wire::{HelloRetryRequest, HelloRetryRequestExtensions, ServerHello, ServerHelloExtensions};
 
@@ -100,6 +99,11 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
         _ => None,
     };
 
+    let limits = hello::record_limits(&hello, &config, ProtocolVersion::TLS1_3);
+    if let Some(limits) = limits {
+        channel.limit_sent(limits.sent);
+    }
+
     // ServerHello: from here on both sides have the handshake's keys.
     let share = choice.share.as_deref().ok_or(PeerFault::SecondHelloKeyShare)?;
     let (early_secret, session) = resumed
@@ -146,11 +150,13 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
             let install = |place: &mut _| secret.protection(suite, place);
             channel.read_with(aligned, install, SecretLabel::ClientEarlyTraffic)?;
         }
-        None => channel.read_with(
-            aligned,
-            |place| client_secret.protection(suite, place),
-            SecretLabel::ClientHandshakeTraffic,
-        )?,
+        None => {
+            let install = |place: &mut _| client_secret.protection(suite, place);
+            channel.read_with(aligned, install, SecretLabel::ClientHandshakeTraffic)?;
+            if let Some(limits) = limits {
+                channel.limit_received(limits.received);
+            }
+        }
     }
 
     // EncryptedExtensions, [CertificateRequest], [Certificate, CertificateVerify], Finished.
@@ -160,7 +166,12 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
         Err(why) if offers_early_data => channel.early_data(EarlyData::none(why)),
         Err(why) => EarlyData::none(why),
     };
-    encrypted_extensions(&mut channel, &mut transcript, &choice, uses_name, early.is_ok())?;
+    let answers = Answers {
+        uses_name,
+        takes_early_data: early.is_ok(),
+        record_size_limit: limits.map(|limits| limits.ours),
+    };
+    encrypted_extensions(&mut channel, &mut transcript, &choice, &answers)?;
     let requested = match &shown {
         None => {
             channel.note(&Note::Resumed);
@@ -198,7 +209,10 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
     channel.plaintext_alerts(true);
     let (client, unconfirmed) = if let Ok(max) = early {
         // Early data is read, and answered, before the rest comes.
-        let unconfirmed = Unconfirmed::begin(&mut channel, &mut transcript, client_secret, max)?;
+        let unconfirmed = {
+            let max_content = limits.map(|limits| limits.received);
+            Unconfirmed::begin(&mut channel, &mut transcript, client_secret, max, max_content)?
+        };
         (ClientProof::default(), Some(unconfirmed))
     } else {
         let client = match requested {
@@ -216,6 +230,8 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
         (client, None)
     };
 
+    let asks_later = hello.extensions.post_handshake_auth;
+    let may_ask = asks_later.then(|| PostHandshake::Server(Box::new(MayAsk::new(&config, transcript.clone()))));
     let (client_chain, not_after, authenticated) = match session {
         Some((_, ticket)) => (ticket.chain, ticket.not_after, ticket.authenticated),
         None => (client.chain, client.not_after, now),
@@ -264,6 +280,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
             early_exporter: early_secrets.map(|(_, exporter)| exporter),
             resumption: None,
             unconfirmed,
+            post_handshake: may_ask,
         }),
     })
 }
@@ -335,47 +352,32 @@ fn server_hello(
     channel.send(transcript, HandshakeType::SERVER_HELLO, &message)
 }
 
+/// What EncryptedExtensions say beside the protocol.
+struct Answers {
+    uses_name: bool,
+    takes_early_data: bool,
+    record_size_limit: Option<u16>,
+}
+
 fn encrypted_extensions(
     channel: &mut Channel,
     transcript: &mut Transcript,
     choice: &Choice,
-    uses_name: bool,
-    takes_early_data: bool,
+    answers: &Answers,
 ) -> Result<(), Error> {
     let message = EncryptedExtensions {
         // RFC 6066 section 3: said when the name was used, which a session that goes on does not. It was used as well where nobody has it: that led to the
         // identity that is shown to strangers, and the session is bound to it. (nginx says so then too; OpenSSL's s_server does not.)
-        server_name: uses_name,
+        server_name: answers.uses_name,
         application_layer_protocol_negotiation: choice.application_protocol.as_deref().map(ProtocolName),
-        early_data: takes_early_data,
+        record_size_limit: answers.record_size_limit,
+        early_data: answers.takes_early_data,
         ..Default::default()
     };
     if let Some(name) = &choice.application_protocol {
         channel.note(&Note::ApplicationProtocol { name });
     }
     channel.send(transcript, HandshakeType::ENCRYPTED_EXTENSIONS, &message)
-}
-
-fn certificate_request(
-    channel: &mut Channel,
-    transcript: &mut Transcript,
-    config: &ServerConfig,
-) -> Result<Option<Requested>, Error> {
-    let Some(requested) = config.client_authentication.requested() else {
-        return Ok(None);
-    };
-    let authorities: Vec<_> = config.authorities.iter().map(|name| DistinguishedName(name)).collect();
-    let signature_algorithms: Vec<_> = config.policy.signature_algorithms().collect();
-    let of_certificates: Vec<_> = config.policy.signature_algorithms_cert().collect();
-    let message = CertificateRequest {
-        certificate_request_context: &[],
-        signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
-        signature_algorithms_cert: (!of_certificates.is_empty()).then_some(Sequence::from(of_certificates.as_slice())),
-        certificate_authorities: (!authorities.is_empty()).then_some(Sequence::from(authorities.as_slice())),
-        ..Default::default()
-    };
-    channel.send(transcript, HandshakeType::CERTIFICATE_REQUEST, &message)?;
-    Ok(Some(requested))
 }
 
 /// The identity to show, and the scheme to prove it with.
@@ -462,64 +464,6 @@ fn finished(channel: &mut Channel, transcript: &mut Transcript, secret: &Traffic
             verify_data: verify_data.as_ref(),
         },
     )
-}
-
-/// What a client proved of itself: nothing, where it has no certificate.
-#[derive(Default)]
-struct ClientProof {
-    chain: Vec<Vec<u8>>,
-    scheme: Option<SignatureScheme>,
-    not_after: Option<UnixTime>,
-}
-
-/// The client's Certificate and, unless that is empty, its CertificateVerify.
-async fn client_certificate(
-    channel: &mut Channel,
-    transcript: &mut Transcript,
-    request: &Requested,
-    config: &ServerConfig,
-    now: UnixTime,
-) -> Result<ClientProof, Error> {
-    let message = channel.receive(&[HandshakeType::CERTIFICATE]).await?;
-    let certificate: Certificate<'_> = message.decode()?;
-    let chain = peer_chain(&certificate)?;
-    if certificate
-        .certificate_list
-        .iter()
-        .any(|entry| !entry.extensions.is_empty())
-    {
-        // We asked for neither OCSP nor SCT (RFC 9846 section 4.5.1).
-        return Err(PeerFault::UnsolicitedExtension.into());
-    }
-    transcript.add(message.bytes());
-    let Some(leaf) = chain.first() else {
-        return if request.required {
-            Err(PeerFault::CertificateRequired.into())
-        } else {
-            Ok(ClientProof::default())
-        };
-    };
-    channel.note(&Note::CertificatesReceived { chain: &chain });
-    let verified = request
-        .verifier
-        .verify(Presented {
-            chain: &chain,
-            name: None,
-            now,
-            stapled: None,
-        })
-        .await?;
-    channel.note(&Note::ChainVerified {
-        path: verified.path.as_ref(),
-    });
-
-    let offered = &config.policy.signature_schemes;
-    let scheme = peer_certificate_verify(channel, transcript, Side::Client, leaf, offered).await?;
-    Ok(ClientProof {
-        scheme: Some(scheme),
-        not_after: verified.not_after,
-        chain,
-    })
 }
 
 /// What tickets are made of, beside the secret.

@@ -1,5 +1,7 @@
 use crate::wire::extension_block::{ExtensionBlock, ExtensionSet, extension_set};
-use crate::wire::extension_data::{EcPointFormatList, Empty, ExtensionData, RenegotiationInfo, SelectedProtocol};
+use crate::wire::extension_data::{
+    EcPointFormatList, Empty, ExtensionData, RecordSizeLimit, RenegotiationInfo, SelectedProtocol,
+};
 use crate::wire::{
     CipherSuite, Decode, Encode, ExtensionType, Malformed, Order, ProtocolName, ProtocolVersion, Reader, TooLong,
     Writer,
@@ -48,6 +50,8 @@ extension_set! {
         = APPLICATION_LAYER_PROTOCOL_NEGOTIATION as SelectedProtocol;
     /// Whether the main secret is bound to the handshake (RFC 7627).
     extended_main_secret: bool = EXTENDED_MAIN_SECRET as Empty;
+    /// The longest content of protected records that the server takes (RFC 8449).
+    record_size_limit: Option<u16> = RECORD_SIZE_LIMIT as RecordSizeLimit;
     /// Whether a NewSessionTicket follows (RFC 5077 section 3.2).
     session_ticket: bool = SESSION_TICKET as Empty;
     /// Empty in a first handshake (RFC 5746 section 3.2).
@@ -137,6 +141,7 @@ mod tests {
             ExtensionType::SERVER_NAME,
             ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP,
             ExtensionType::STATUS_REQUEST,
+            ExtensionType::RECORD_SIZE_LIMIT,
             ExtensionType(0x9999),
         ];
         let message = ServerHello {
@@ -153,6 +158,7 @@ mod tests {
                 application_layer_protocol_negotiation: Some(ProtocolName(b"h2")),
                 extended_main_secret: true,
                 session_ticket: true,
+                record_size_limit: Some(512),
                 renegotiation_info: Some(&[]),
                 unknown: Sequence::from(&[UnknownExtension {
                     extension_type: ExtensionType(0x9999),

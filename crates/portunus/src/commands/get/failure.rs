@@ -13,17 +13,17 @@ use super::progress::Progress;
 use crate::failure::Failure;
 
 /// CURLE_FAILED_INIT: the options do not fit together.
-pub(super) const USAGE: u8 = 2;
+pub(in crate::commands) const USAGE: u8 = 2;
 /// CURLE_WRITE_ERROR.
-pub(super) const WRITE: u8 = 23;
+pub(in crate::commands) const WRITE: u8 = 23;
 /// CURLE_READ_ERROR: a file of the user's that cannot be read.
-pub(super) const READ: u8 = 26;
+pub(in crate::commands) const READ: u8 = 26;
 /// CURLE_OPERATION_TIMEDOUT.
 pub(in crate::commands) const TIMEOUT: u8 = 28;
 /// CURLE_SSL_CONNECT_ERROR.
 const HANDSHAKE: u8 = 35;
 /// CURLE_PEER_FAILED_VERIFICATION.
-const CERTIFICATE: u8 = 60;
+pub(in crate::commands) const CERTIFICATE: u8 = 60;
 /// CURLE_SSL_CACERT_BADFILE.
 pub(super) const AUTHORITIES: u8 = 77;
 /// CURLE_SETOPT_OPTION_SYNTAX.
@@ -150,7 +150,7 @@ pub(super) fn too_late(limit: Duration, progress: &Progress) -> Failure {
 }
 
 /// A file of the user's that cannot be read.
-pub(super) fn unreadable(file: &str, error: &std::io::Error) -> Failure {
+pub(in crate::commands) fn unreadable(file: &str, error: &std::io::Error) -> Failure {
     Failure::new(format_args!("cannot read {}", Printable::new(file)))
         .because(error)
         .exit_code(READ)

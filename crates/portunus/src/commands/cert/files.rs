@@ -1,0 +1,178 @@
+//! Certificates in files of any form.
+
+use std::path::Path;
+
+use portunus_x509::pem::{self, PemProblem};
+use portunus_x509::{Certificate, Printable, pkcs7};
+use zeroize::Zeroizing;
+
+use crate::commands::get::failure;
+use crate::failure::Failure;
+
+/// A certificate, readable or not, and where it stood.
+pub(super) struct Found {
+    pub(super) der: Vec<u8>,
+    /// `chain.pem, line 23`; safe to show.
+    pub(super) place: String,
+}
+
+/// The certificates of a file, at least one.
+pub(super) fn read(path: &Path) -> Result<Vec<Found>, Failure> {
+    let name = shown(path);
+    let contents = bytes(path)?;
+    let found = if is_pem(&contents) {
+        of_pem(&contents, &name)
+    } else {
+        of_der(&contents, &name)
+    }?;
+    if found.is_empty() {
+        return Err(unusable(&name).because(&Told("it is a PKCS#7 file without a certificate".to_owned())));
+    }
+    Ok(found)
+}
+
+/// Those of several files, one after the other.
+pub(super) fn read_all<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Result<Vec<Found>, Failure> {
+    let mut all = Vec::new();
+    for path in paths {
+        all.append(&mut read(path)?);
+    }
+    Ok(all)
+}
+
+/// A file's contents, which may hold a key.
+pub(super) fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let contents = std::fs::read(path).map(Zeroizing::new);
+    contents.map_err(|error| {
+        failure::unreadable(&path.to_string_lossy(), &error)
+            .hint("name a file that is there, and that this user may read")
+    })
+}
+
+/// A path, fit for a terminal.
+pub(super) fn shown(path: &Path) -> String {
+    Printable::new(path.as_os_str().as_encoded_bytes()).to_string()
+}
+
+/// Whether it is text with blocks, or means to be (in UTF-16, say). DER is a SEQUENCE that is long or begins with an INTEGER; text may
+/// begin with a zero, which is the same octet.
+pub(super) fn is_pem(contents: &[u8]) -> bool {
+    !matches!(contents, [0x30, 0x80..=0x84, ..] | [0x30, _, 2, ..])
+}
+
+fn of_pem(contents: &[u8], name: &str) -> Result<Vec<Found>, Failure> {
+    let place = |line: usize| format!("{name}, line {line}");
+    let error = match pem::certificates(contents) {
+        Ok(blocks) => {
+            let found = blocks.into_iter().map(|(line, der)| Found {
+                der,
+                place: place(line),
+            });
+            return Ok(found.collect());
+        }
+        Err(error) => error,
+    };
+    if *error.problem() != PemProblem::NoCertificate {
+        return Err(unusable(name)
+            .because(&error)
+            .hint("mend the file at that line, or fetch it anew: what stands between BEGIN and END is one block"));
+    }
+    let Ok(blocks) = pem::pkcs7(contents) else {
+        return Err(nothing(contents, name).because(&error));
+    };
+    let mut found = Vec::new();
+    for (line, der) in blocks {
+        let certificates = pkcs7::certificates(&der)
+            .map_err(|malformed| unusable(&place(line)).because(&malformed).hint(PKCS7_ADVICE))?;
+        found.extend(certificates.into_iter().map(|der| Found {
+            der: der.to_vec(),
+            place: place(line),
+        }));
+    }
+    Ok(found)
+}
+
+const PKCS7_ADVICE: &str =
+    "PKCS#7 is read in DER; another encoding is brought into PEM by: openssl pkcs7 -print_certs -in FILE -out FILE.pem";
+
+/// What helps where a file has something else.
+fn nothing(contents: &[u8], name: &str) -> Failure {
+    let has = |label: &str| contents.windows(label.len()).any(|window| window == label.as_bytes());
+    let hint = if has("PRIVATE KEY-----") {
+        "it holds a private key; whether that belongs to a certificate tells: portunus cert check-key CERT KEY"
+    } else if has("CERTIFICATE REQUEST-----") {
+        "it holds a request for a certificate: name the file that the authority sent back"
+    } else if has("X509 CRL-----") {
+        "it holds a revocation list: name the file of a certificate"
+    } else {
+        "name a file of certificates in PEM, DER or PKCS#7"
+    };
+    unusable(name).hint(hint)
+}
+
+fn of_der(contents: &[u8], name: &str) -> Result<Vec<Found>, Failure> {
+    let malformed = match Certificate::parse(contents) {
+        Ok(_) => {
+            return Ok(vec![Found {
+                der: contents.to_vec(),
+                place: name.to_owned(),
+            }]);
+        }
+        Err(malformed) => malformed,
+    };
+    match kind(contents) {
+        Kind::Pkcs7 => {
+            let certificates = pkcs7::certificates(contents);
+            let certificates =
+                certificates.map_err(|malformed| unusable(name).because(&malformed).hint(PKCS7_ADVICE))?;
+            let found = certificates.into_iter().map(|der| Found {
+                der: der.to_vec(),
+                place: name.to_owned(),
+            });
+            Ok(found.collect())
+        }
+        Kind::Pkcs12 => Err(unusable(name)
+            .because(&Told("it is a PKCS#12 file, which is not read".to_owned()))
+            .hint("openssl pkcs12 -in FILE -nokeys -out FILE.pem takes the certificates out")),
+        Kind::Key => Err(unusable(name)
+            .because(&Told("it is a private key".to_owned()))
+            .hint("whether it belongs to a certificate tells: portunus cert check-key CERT KEY")),
+        Kind::Other => Err(unusable(name)
+            .because(&Told(format!("as a certificate in DER it cannot be read: {malformed}")))
+            .hint("if this is a certificate, the file was damaged: fetch it anew, in binary mode")),
+    }
+}
+
+enum Kind {
+    Pkcs7,
+    Pkcs12,
+    Key,
+    Other,
+}
+
+/// What a SEQUENCE is, by what stands first in it.
+fn kind(der: &[u8]) -> Kind {
+    let contents = match der {
+        [0x30, 0x82, _, _, contents @ ..] | [0x30, 0x83, _, _, _, contents @ ..] => contents,
+        [0x30, 0x81, _, contents @ ..] => contents,
+        // 0x80 is a length that is not told beforehand: BER, and common in old PKCS#7 and PKCS#12 files.
+        [0x30, _, contents @ ..] => contents,
+        _ => return Kind::Other,
+    };
+    match contents {
+        [2, 1, 3, ..] => Kind::Pkcs12,
+        [2, 1, 0 | 1, ..] => Kind::Key,
+        // 1.2.840.113549.1.7
+        [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, ..] => Kind::Pkcs7,
+        _ => Kind::Other,
+    }
+}
+
+fn unusable(name: &str) -> Failure {
+    Failure::new(format_args!("cannot read a certificate from {name}")).exit_code(failure::READ)
+}
+
+/// A cause that has no causes of its own.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Told(pub(super) String);
