@@ -17,6 +17,12 @@ pub trait Sign: Send + Sync {
     /// The schemes that this key can sign with, the preferred first.
     fn schemes(&self) -> &[SignatureScheme];
 
+    /// The public half as a certificate's `subjectPublicKey` holds it, where that is known without asking anybody: an identity then checks that it is its
+    /// certificate's.
+    fn public_key(&self) -> Option<&[u8]> {
+        None
+    }
+
     /// Signs `message` with `scheme`, one of [`Sign::schemes`].
     ///
     /// # Errors
@@ -155,6 +161,10 @@ impl LocalKey {
 impl Sign for LocalKey {
     fn schemes(&self) -> &[SignatureScheme] {
         &self.schemes
+    }
+
+    fn public_key(&self) -> Option<&[u8]> {
+        Some(&self.public)
     }
 
     fn sign<'a>(&'a self, scheme: SignatureScheme, message: &'a [u8]) -> Decision<'a, Result<Vec<u8>, SigningFailed>> {

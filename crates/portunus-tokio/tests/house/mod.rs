@@ -60,7 +60,7 @@ impl House {
     }
 
     /// A certificate for localhost and its key in PKCS#8, both in DER.
-    fn issue(&self) -> (Vec<u8>, Vec<u8>) {
+    pub fn issue(&self) -> (Vec<u8>, Vec<u8>) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         validity(&mut params);
