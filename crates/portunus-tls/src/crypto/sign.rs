@@ -135,6 +135,9 @@ impl LocalKey {
         let wrong_scheme = || SigningFailed {
             reason: format!("this key cannot sign with {scheme}"),
         };
+        if !self.schemes.contains(&scheme) {
+            return Err(wrong_scheme());
+        }
         let digest = scheme_hash(scheme).map(|hash| digest::digest(hash, message));
         match (&self.key, &digest) {
             (Key::Ecdsa(key), Some(digest)) => Ok(key.sign_digest(digest).map_err(failed)?.as_ref().to_vec()),
