@@ -84,13 +84,6 @@ impl Token {
     }
 }
 
-/// `SubjectPublicKeyInfo`.
-#[derive(asn1::Asn1Read)]
-struct Info<'a> {
-    _algorithm: asn1::Tlv<'a>,
-    key: asn1::BitString<'a>,
-}
-
 /// The public half of a key in a token.
 struct Made {
     key: Vec<u8>,
@@ -98,15 +91,14 @@ struct Made {
 }
 
 impl Made {
+    /// Both kinds have algorithms, and headers, of one length each.
     fn read(info: &[u8], kind: &str) -> Self {
-        let info: Info<'_> = asn1::parse_single(info).unwrap();
-        Self {
-            key: info.key.as_bytes().to_vec(),
-            algorithm: match kind {
-                "rsa" => &rcgen::PKCS_RSA_SHA256,
-                _ => &rcgen::PKCS_ECDSA_P256_SHA256,
-            },
-        }
+        let (header, algorithm) = match kind {
+            "rsa" => (24, &rcgen::PKCS_RSA_SHA256),
+            _ => (26, &rcgen::PKCS_ECDSA_P256_SHA256),
+        };
+        let key = info[header..].to_vec();
+        Self { key, algorithm }
     }
 }
 
