@@ -54,6 +54,7 @@ pub use handshake_driver::{Handshake, Progress};
 pub use keylog::KeyLog;
 pub use observe::{Direction, Note, Observe, SecretLabel};
 pub use policy::Policy;
+pub use record::padding::Padding;
 #[cfg(feature = "tls12")]
 pub use session::cache::SessionCache;
 pub use session::client::{ClientSession, ClientSessions, SessionMemory, Stapled};
