@@ -434,6 +434,7 @@ async fn encrypted_extensions(
 ) -> Result<Agreed, Error> {
     let message = channel.receive(&[HandshakeType::ENCRYPTED_EXTENSIONS]).await?;
     let extensions: EncryptedExtensions<'_> = message.decode()?;
+    channel.pad(config.padding);
     let limit = extensions.record_size_limit;
     limit_records(
         channel,
