@@ -4,14 +4,15 @@
 //! Held here, beside 'no panic': every connection ends; an error stays the same error; and what the honest side reads is
 //! what the other wrote, up to a point, however the bytes on the wire were changed.
 
+use std::num::NonZeroU16;
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Waker};
 
 use portunus_tls::mutation::{self, Mutate};
 use portunus_tls::wire::{ContentType, HandshakeType, NamedGroup, ProtocolVersion};
 use portunus_tls::{
-    ClientConfig, Connection, Handshake, Identities, Identity, LocalKey, Policy, Progress, Read, ServerConfig,
-    SessionMemory, Tickets, danger::AcceptAnyCertificate,
+    ClientConfig, Connection, Handshake, Identities, Identity, LocalKey, Padding, Policy, Progress, Read, ReplayGuard,
+    ServerConfig, SessionMemory, Tickets, danger::AcceptAnyCertificate,
 };
 use portunus_x509::{ServerName, UnixTime};
 
@@ -168,14 +169,16 @@ impl Mutate for Mutator {
 }
 
 /// One side from its first byte to its end.
-struct End {
-    state: State,
-    data: Vec<u8>,
+pub(crate) struct End {
+    pub(crate) state: State,
+    pub(crate) data: Vec<u8>,
     /// It has written all that it will.
     wrote: bool,
+    /// Why it failed, if it did.
+    pub(crate) failure: Option<String>,
 }
 
-enum State {
+pub(crate) enum State {
     Handshake(Handshake),
     Connection(Box<Connection>),
     Ended,
@@ -187,15 +190,28 @@ impl End {
             state: State::Handshake(handshake),
             data: Vec::new(),
             wrote: false,
+            failure: None,
+        }
+    }
+
+    /// One that writes nothing by itself.
+    pub(crate) fn quiet(handshake: Handshake) -> Self {
+        Self {
+            wrote: true,
+            ..Self::new(handshake)
         }
     }
 
     /// Goes on as far as it can; once connected, writes, changes keys and closes.
-    fn turn(&mut self) {
+    pub(crate) fn turn(&mut self) {
         if let State::Handshake(handshake) = &mut self.state {
             match poll(handshake) {
                 Ok(Progress::Done) => {}
-                Ok(_) | Err(()) => return,
+                Ok(_) => return,
+                Err(failure) => {
+                    self.failure = Some(failure);
+                    return;
+                }
             }
             let State::Handshake(handshake) = std::mem::replace(&mut self.state, State::Ended) else {
                 return;
@@ -212,12 +228,26 @@ impl End {
                 let _ = connection.write(second);
                 connection.close();
             }
-            read(connection, &mut self.data);
+            self.read();
+        }
+    }
+
+    /// Reads all that there is; says whether more may come.
+    fn read(&mut self) -> bool {
+        let State::Connection(connection) = &mut self.state else {
+            return false;
+        };
+        match read(connection, &mut self.data) {
+            Ok(more) => more,
+            Err(failure) => {
+                self.failure = Some(failure);
+                false
+            }
         }
     }
 
     /// The bytes that it has for its peer.
-    fn take(&mut self) -> Vec<u8> {
+    pub(crate) fn take(&mut self) -> Vec<u8> {
         let mut sent = Vec::new();
         let take = |bytes: &[u8]| {
             sent.extend_from_slice(bytes);
@@ -232,7 +262,7 @@ impl End {
     }
 
     /// Brings it bytes of its peer, piece by piece as it has room.
-    fn give(&mut self, mut bytes: &[u8]) {
+    pub(crate) fn give(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let receive = |space: &mut [u8]| {
                 let count = space.len().min(bytes.len());
@@ -248,39 +278,42 @@ impl End {
             bytes = &bytes[count..];
             let goes_on = match &mut self.state {
                 State::Handshake(handshake) => poll(handshake).is_ok(),
-                State::Connection(connection) => read(connection, &mut self.data),
+                State::Connection(_) => self.read(),
                 State::Ended => false,
             };
+            // What comes behind the handshake is for the connection.
+            self.turn();
             if !goes_on || count == 0 {
                 return;
             }
-            // What comes behind the handshake is for the connection.
-            self.turn();
         }
     }
 }
 
 /// Makes progress; of an error it holds that it stays.
-fn poll(handshake: &mut Handshake) -> Result<Progress, ()> {
+fn poll(handshake: &mut Handshake) -> Result<Progress, String> {
     let mut context = Context::from_waker(Waker::noop());
     handshake.poll(&mut context).map_err(|error| {
         let again = handshake.poll(&mut context).expect_err("an error stays");
-        assert_eq!(format!("{error:?}"), format!("{again:?}"));
+        let (error, again) = (format!("{error:?}"), format!("{again:?}"));
+        assert_eq!(error, again);
+        error
     })
 }
 
 /// Reads all that there is; says whether more may come.
-fn read(connection: &mut Connection, into: &mut Vec<u8>) -> bool {
+fn read(connection: &mut Connection, into: &mut Vec<u8>) -> Result<bool, String> {
     let mut space = [0; 4096];
     loop {
         match connection.read(&mut space, NOW) {
             Ok(Read::Data(count)) => into.extend_from_slice(&space[..count]),
-            Ok(Read::NeedsBytes) => return true,
-            Ok(Read::Closed) => return false,
+            Ok(Read::NeedsBytes) => return Ok(true),
+            Ok(Read::Closed) => return Ok(false),
             Err(error) => {
                 let again = connection.read(&mut space, NOW).expect_err("an error stays");
-                assert_eq!(format!("{error:?}"), format!("{again:?}"));
-                return false;
+                let (error, again) = (format!("{error:?}"), format!("{again:?}"));
+                assert_eq!(error, again);
+                return Err(error);
             }
         }
     }
@@ -297,8 +330,9 @@ fn ends(setting: u8) -> (End, End) {
     (End::new(client), End::new(server))
 }
 
-/// Both sides by the input's first byte: client certificates, a HelloRetryRequest, resumption, TLS 1.2.
-fn sides(setting: u8) -> (Handshake, Handshake) {
+/// Both sides by the input's first byte: client certificates, a HelloRetryRequest, resumption, TLS 1.2, early data, certificates asked for after
+/// the handshake, small records, padding.
+pub(crate) fn sides(setting: u8) -> (Handshake, Handshake) {
     let identities = || Arc::new(Identities::new(vec![IDENTITY.clone()]));
     let group = if setting & 1 == 0 {
         NamedGroup::X25519
@@ -320,6 +354,23 @@ fn sides(setting: u8) -> (Handshake, Handshake) {
         .with_key_shares(&[NamedGroup::X25519])
         .expect("known groups")
         .with_application_protocols(&[b"h2", b"http/1.1"]);
+    if setting & 16 != 0 {
+        let guard = ReplayGuard::new(100, UnixTime(NOW.0 - 86_400)).expect("random bytes");
+        server = server.with_early_data(Arc::new(guard), 1000);
+        client = client.with_early_data();
+    }
+    if setting & 32 != 0 {
+        client = client.with_identity(identities()).with_post_handshake_authentication();
+    }
+    if setting & 64 != 0 {
+        client = client.with_record_size_limit(64).expect("a limit");
+        server = server.with_record_size_limit(100).expect("a limit");
+    }
+    if setting & 128 != 0 {
+        let multiple = NonZeroU16::new(32).expect("not 0");
+        client = client.with_padding(Padding::Everything(multiple));
+        server = server.with_padding(Padding::Handshake(multiple));
+    }
     if setting & 2 != 0 {
         server = server.with_required_client_certificates(Arc::new(AcceptAnyCertificate));
         client = client.with_identity(identities());

@@ -8,6 +8,7 @@
 mod certificates;
 mod handshakes;
 mod script;
+mod sequences;
 mod wire;
 
 use std::sync::OnceLock;
@@ -89,6 +90,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("tls_server_messages", handshakes::server_messages),
     ("tls_client_wire", handshakes::client_wire),
     ("tls_server_wire", handshakes::server_wire),
+    ("tls_sequences", sequences::sequences),
 ];
 
 /// Names the target; `cargo xtask fuzz` sets it.
