@@ -175,11 +175,15 @@ fn an_identity_that_signs_goes_before_one_that_decrypts() {
     // The chooser does not see what the policy does not have.
     let server = server.with_policy(Policy::modern());
     assert_eq!(suite_of(Pair::new(&client, &server).run()), suites[0]);
+    // One that signs is none where there is no suite, or no group, for it.
+    let both = server_of(vec![ecdsa(), rsa()]);
     let client = authority.client().with_policy(forced());
-    assert_eq!(
-        suite_of(Pair::new(&client, &server_of(vec![ecdsa(), rsa()])).run()),
-        SUITES[0]
-    );
+    assert_eq!(suite_of(Pair::new(&client, &both).run()), SUITES[0]);
+    let tls12 = allowed().with_versions(&[ProtocolVersion::TLS1_2]).unwrap();
+    let groups = |group| tls12.clone().with_groups(&[group, NamedGroup::SECP256R1]).unwrap();
+    let client = authority.client().with_policy(groups(NamedGroup::X25519));
+    let other = both.with_policy(tls12.clone().with_groups(&[NamedGroup::SECP384R1]).unwrap());
+    assert_eq!(suite_of(Pair::new(&client, &other).run()), SUITES[0]);
 }
 
 /// RFC 5246 section 7.4.2: an RSA key, whose certificate lets it encrypt.

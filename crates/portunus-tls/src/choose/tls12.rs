@@ -43,6 +43,17 @@ pub(crate) fn cipher_suite(
     })
 }
 
+/// Whether a suite may be chosen whatever key the certificate has: it is allowed, and there is a group if it needs one.
+pub(crate) fn is_possible(hello: &ClientHello<'_>, suite: CipherSuite, policy: &Policy) -> bool {
+    let has_group = || group(hello.extensions.supported_groups, policy).is_ok();
+    policy.cipher_suites.contains(&suite)
+        && match KeyExchangeAlgorithm::of_suite(suite) {
+            Some(KeyExchangeAlgorithm::Ephemeral(_)) => has_group(),
+            Some(KeyExchangeAlgorithm::KeyTransport) => true,
+            None => false,
+        }
+}
+
 /// Our order. A client that names no groups is not asked to guess ours (RFC 8422 section 4 would allow it).
 pub(crate) fn group(offered: Option<Sequence<'_, NamedGroup>>, policy: &Policy) -> Result<NamedGroup, PeerFault> {
     let offered = offered.ok_or(PeerFault::NoCommonGroup)?;

@@ -32,7 +32,7 @@ use crate::session::tickets::TicketContent;
 use crate::wire::tls12::{CertificateRequest, NewSessionTicket, ServerHello, ServerHelloDone, ServerHelloExtensions};
 use crate::wire::{
     CertificateStatus, CertificateVerify, CipherSuite, ClientCertificateType, ClientExtensions, ClientHello, Decode,
-    DistinguishedName, ExtensionType, HandshakeType, ProtocolName, ProtocolVersion, Sequence, SignatureScheme,
+    DistinguishedName, ExtensionType, HandshakeType, Order, ProtocolName, ProtocolVersion, Sequence, SignatureScheme,
 };
 
 /// What the client asks for, and what is settled whichever handshake follows.
@@ -139,9 +139,9 @@ fn session(asked: &Asked<'_>) -> Result<Option<(Suite, TicketContent)>, PeerFaul
 async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Error> {
     // ServerHello, Certificate, [CertificateStatus], [ServerKeyExchange], [CertificateRequest], ServerHelloDone.
     let (hello, config) = (asked.hello, asked.config);
-    // Whoever chooses does not know what we speak: it sees a hello of the version that was chosen, and of suites that are allowed.
-    let allowed = |suite: &CipherSuite| config.policy.cipher_suites.contains(suite);
-    let suites: SmallVec<[CipherSuite; 8]> = hello.cipher_suites.iter().filter(allowed).collect();
+    // Whoever chooses does not know what we speak: it sees a hello of the version that was chosen, and of suites that can be.
+    let can_be = |suite: &CipherSuite| choose::tls12::is_possible(hello, *suite, &config.policy);
+    let suites: SmallVec<[CipherSuite; 8]> = hello.cipher_suites.iter().filter(can_be).collect();
     let of_version = ClientHello {
         cipher_suites: Sequence::from(suites.as_slice()),
         extensions: ClientExtensions {
@@ -407,6 +407,8 @@ fn server_hello(
             session_ticket: answer.session_ticket,
             record_size_limit: asked.record_size_limit,
             renegotiation_info: renegotiates.then_some(&[]),
+            // RFC 5246 section 7.4.1.4: a client without extensions may not know what they are.
+            order: Order::NO_BLOCK,
             ..Default::default()
         },
     };
