@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use portunus_tls::danger::AcceptAnyCertificate;
 use portunus_tls::wire::{AlertDescription, NamedGroup};
-use portunus_tls::{CertificateFault, ClientConfig, Decision, Presented, SessionMemory, Verified, VerifyPeer};
+use portunus_tls::{CertificateFault, ClientConfig, Decision, Policy, Presented, SessionMemory, Verified, VerifyPeer};
 use portunus_tokio::{Connector, HandshakeError};
 use portunus_x509::{Revocation, ServerName, SignatureMemory};
 use tokio::net::TcpStream;
@@ -33,7 +33,12 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    pub(crate) fn new(verification: Verification, versions: HttpVersions, observer: Arc<dyn Observer>) -> Self {
+    pub(crate) fn new(
+        verification: Verification,
+        versions: HttpVersions,
+        policy: Policy,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
         let (verifier, verified): (Arc<dyn VerifyPeer>, bool) = match verification {
             Verification::Trust(trust) => (Arc::new(Judge::new(trust)), true),
             Verification::AcceptAnyCertificate => (Arc::new(AcceptAnyCertificate), false),
@@ -43,6 +48,7 @@ impl Tls {
             HttpVersions::Http1 => &[b"http/1.1"],
         };
         let config = ClientConfig::new(verifier)
+            .with_policy(policy)
             .with_application_protocols(protocols)
             .with_status_request()
             .with_sessions(Arc::new(SessionMemory::default()));
