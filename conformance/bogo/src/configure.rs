@@ -74,8 +74,8 @@ fn lacks(what: &'static str) -> impl FnOnce(Misuse) -> Stop {
 }
 
 fn policy(settings: &Settings) -> Result<Policy, Stop> {
-    // The runner plays peers of before RFC 7627 too.
-    let mut policy = Policy::compatible();
+    // The runner plays peers of before RFC 7627 too, and of before there was anything else than RSA key transport.
+    let mut policy = Policy::compatible().allow_rsa_key_transport_without_forward_secrecy();
     let versions: Vec<_> = policy.versions().filter(|version| settings.allows(*version)).collect();
     if !(TLS1_0..=ProtocolVersion::TLS1_3.0).any(|version| settings.allows(ProtocolVersion(version))) {
         let refused = policy.with_versions(&versions).err();

@@ -6,7 +6,8 @@ use portunus_tls::wire::{
     AlertDescription, CertificateRequest, ClientHello, DistinguishedName, Sequence, SignatureScheme,
 };
 use portunus_tls::{
-    ChoiceFailed, ChooseClientIdentity, ChooseIdentity, Decision, Identities, Identity, LocalKey, Sign, SigningFailed,
+    ChoiceFailed, ChooseClientIdentity, ChooseIdentity, Decision, Decrypt, DecryptingFailed, Identities, Identity,
+    LocalKey, Sign, SigningFailed,
 };
 use portunus_x509::{DnsName, pem};
 
@@ -285,6 +286,17 @@ impl Sign for Signer {
     fn sign<'a>(&'a self, scheme: SignatureScheme, message: &'a [u8]) -> Decision<'a, Result<Vec<u8>, SigningFailed>> {
         let signature = self.key.sign(scheme, message);
         if self.slow { later(signature) } else { signature }
+    }
+
+    fn decryption(&self) -> Option<&dyn Decrypt> {
+        self.key.decryption().map(|_| self as &dyn Decrypt)
+    }
+}
+
+impl Decrypt for Signer {
+    fn decrypt<'a>(&'a self, ciphertext: &'a [u8], block: &'a mut [u8]) -> Decision<'a, Result<(), DecryptingFailed>> {
+        let decrypted = self.key.decrypt(ciphertext, block);
+        if self.slow { later(decrypted) } else { decrypted }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use portunus_tls::Policy;
+
 use crate::connect::{Connector, Secure};
 use crate::pool::Pool;
 use crate::resolve::{Override, Resolver};
@@ -32,6 +34,7 @@ pub struct Client {
 pub struct ClientBuilder {
     security: Security,
     versions: HttpVersions,
+    policy: Policy,
     timeout: Duration,
     overrides: Vec<Override>,
     observer: Arc<dyn Observer>,
@@ -49,6 +52,13 @@ impl ClientBuilder {
     #[must_use]
     pub fn versions(mut self, versions: HttpVersions) -> Self {
         self.versions = versions;
+        self
+    }
+
+    /// What of TLS is offered; [`Policy::modern`] unless given.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
         self
     }
 
@@ -77,7 +87,10 @@ impl ClientBuilder {
     #[must_use]
     pub fn build(self) -> Client {
         let secure: Arc<dyn Secure> = match self.security {
-            Security::Tls(verification) => Arc::new(Tls::new(verification, self.versions, Arc::clone(&self.observer))),
+            Security::Tls(verification) => {
+                let observer = Arc::clone(&self.observer);
+                Arc::new(Tls::new(verification, self.versions, self.policy, observer))
+            }
             #[cfg(test)]
             Security::Other(secure) => secure,
         };
@@ -111,6 +124,7 @@ impl Client {
         ClientBuilder {
             security,
             versions: HttpVersions::default(),
+            policy: Policy::modern(),
             timeout: limits::CONNECT,
             overrides: Vec::new(),
             observer: Arc::new(()),

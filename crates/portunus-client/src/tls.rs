@@ -6,7 +6,8 @@ use aws_lc_rs::digest;
 use portunus_tls::danger::AcceptAnyCertificate;
 use portunus_tls::wire::{AlertDescription, NamedGroup};
 use portunus_tls::{
-    CertificateFault, ClientConfig, Decision, Presented, SessionMemory, Verified, VerifyPeer, certificate_compressions,
+    CertificateFault, ClientConfig, Decision, Policy, Presented, SessionMemory, Verified, VerifyPeer,
+    certificate_compressions,
 };
 use portunus_tokio::{Connector, HandshakeError};
 use portunus_x509::{Revocation, ServerName, SignatureMemory};
@@ -35,7 +36,12 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    pub(crate) fn new(verification: Verification, versions: HttpVersions, observer: Arc<dyn Observer>) -> Self {
+    pub(crate) fn new(
+        verification: Verification,
+        versions: HttpVersions,
+        policy: Policy,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
         let (verifier, verified): (Arc<dyn VerifyPeer>, bool) = match verification {
             Verification::Trust(trust) => (Arc::new(Judge::new(trust)), true),
             Verification::AcceptAnyCertificate => (Arc::new(AcceptAnyCertificate), false),
@@ -45,6 +51,7 @@ impl Tls {
             HttpVersions::Http1 => &[b"http/1.1"],
         };
         let config = ClientConfig::new(verifier)
+            .with_policy(policy)
             .with_application_protocols(protocols)
             .with_certificate_compression(&certificate_compressions())
             .with_status_request()

@@ -100,6 +100,13 @@ pub enum What {
         /// Bytes of the shared secret.
         shared_secret: usize,
     },
+    /// The client's secret went to the server under the key of its certificate.
+    KeyTransported {
+        /// Which way.
+        direction: Direction,
+        /// Bytes of the encrypted secret.
+        encrypted: usize,
+    },
     /// A secret was derived.
     SecretDerived(SecretLabel),
     /// From here on records of one direction are protected with keys of this secret.
@@ -261,6 +268,7 @@ impl What {
                 server_share,
                 shared_secret,
             },
+            Note::KeyTransported { direction, encrypted } => Self::KeyTransported { direction, encrypted },
             Note::SecretDerived(label) => Self::SecretDerived(label),
             Note::KeysInstalled { direction, secret } => Self::KeysInstalled { direction, secret },
             Note::Resumed => Self::Resumed,

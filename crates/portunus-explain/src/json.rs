@@ -135,6 +135,13 @@ fn what(what: &What) -> (&'static str, Value) {
                 "shared_secret_bytes": shared_secret,
             }),
         ),
+        What::KeyTransported {
+            direction: way,
+            encrypted,
+        } => (
+            "key_transported",
+            json!({ "direction": direction(*way), "encrypted_bytes": encrypted }),
+        ),
         What::SecretDerived(label) => ("secret_derived", json!({ "secret": label.name() })),
         What::KeysInstalled { direction: way, secret } => (
             "keys_installed",

@@ -148,6 +148,14 @@ impl Recording {
         self.has(|what| matches!(what, What::Chosen { version, .. } if *version == ProtocolVersion::TLS1_2))
     }
 
+    /// The bytes of the secret that went to the server under the key of its certificate, where it came by so.
+    pub(crate) fn key_transport(&self) -> Option<usize> {
+        self.find(|what| match what {
+            What::KeyTransported { encrypted, .. } => Some(*encrypted),
+            _ => None,
+        })
+    }
+
     pub(crate) fn is_resumed(&self) -> bool {
         self.has(|what| matches!(what, What::Resumed))
     }

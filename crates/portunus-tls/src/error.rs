@@ -238,6 +238,8 @@ faults! {
         SchemeNotOffered => ILLEGAL_PARAMETER, "RFC 9846 section 4.5.2", "the peer signed with a scheme that was not offered";
         SchemeWrongForKey => ILLEGAL_PARAMETER, "RFC 9846 section 4.5.2", "the peer signed with a scheme that its certificate's key cannot have";
         KeyUsage => ILLEGAL_PARAMETER, "RFC 9846 section 4.5.1.2", "the peer signed with a key whose certificate does not allow it: key usage lacks digitalSignature";
+        KeyUsageEncipherment => ILLEGAL_PARAMETER, "RFC 5246 section 7.4.2", "the server wants a secret under a key whose certificate does not allow it: key usage lacks keyEncipherment";
+        RsaKeyUnusable => UNSUPPORTED_CERTIFICATE, "RFC 5246 section 7.4.7.1", "the key of the server's certificate cannot be encrypted with: it is no RSA key of 2048 to 8192 bits";
         BadSignature => DECRYPT_ERROR, "RFC 9846 section 4.5.2", "the peer's handshake signature does not verify";
         FinishedLength => DECODE_ERROR, "RFC 9846 section 4.5.3", "the peer's Finished has another length than the cipher suite's hash";
         BadFinished => DECRYPT_ERROR, "RFC 9846 section 4.5.3", "the peer's Finished does not verify: the two sides saw different handshakes";

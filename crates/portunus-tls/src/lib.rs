@@ -46,6 +46,8 @@ pub use config::identity::{Identity, UnusableIdentity};
 pub use config::server::{ChooseConfig, ServerConfig, TooManyAuthorities};
 pub use config::verify::{PathVerifier, Presented, Verified, VerifyPeer};
 pub use connection::{Connection, Read};
+#[cfg(feature = "tls12")]
+pub use crypto::key_transport::{Decrypt, DecryptingFailed};
 pub use crypto::sign::{LocalKey, Sign, SigningFailed, UnusableKey};
 pub use decision::{ChoiceFailed, Decision};
 pub use error::{AlertReceived, CertificateFault, Error, Internal, Limit, Misuse, PeerFault, Phase};

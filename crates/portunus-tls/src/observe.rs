@@ -115,6 +115,13 @@ pub enum Note<'a> {
         /// Bytes of the shared secret.
         shared_secret: usize,
     },
+    /// The client's secret came to the server under the key of its certificate (RSA key transport of TLS 1.2). Whether the server could read it shows at Finished.
+    KeyTransported {
+        /// Which way.
+        direction: Direction,
+        /// Bytes of the encrypted secret.
+        encrypted: usize,
+    },
     /// A secret was derived.
     SecretDerived(SecretLabel),
     /// From here on records of one direction are protected with keys of this secret.

@@ -93,6 +93,10 @@ impl Story {
                 (None, true) => StepState::Done,
                 (None, false) => StepState::NotReached,
             };
+            let title = match number {
+                4 if recording.key_transport().is_some() => "The client sends a secret that only the private key opens",
+                _ => title,
+            };
             Step {
                 number,
                 title,
@@ -149,6 +153,7 @@ fn success(recording: &Recording) -> Text {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(chosen.iter().map(|(version, _)| version.to_string()));
     parts.extend(group.map(|group| group.to_string()));
+    parts.extend(recording.key_transport().map(|_| "RSA key transport".to_owned()));
     parts.extend(chosen.iter().map(|(_, suite)| suite.to_string()));
     if recording.is_resumed() {
         parts.push("resumed".to_owned());

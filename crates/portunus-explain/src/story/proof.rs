@@ -31,6 +31,12 @@ pub(super) fn tell(recording: &Recording) -> Told {
             signed_transcript(recording, scheme)
         });
     }
+    if recording.key_transport().is_some() {
+        body.push(paragraph(
+            "There is no signature. The server proves that it holds the private key by having used it: without it, it has no \
+             secret, none of the keys, and cannot make the message that follows.",
+        ));
+    }
     if let Some(scheme) = recording.find(|what| match what {
         What::Proved { scheme } => Some(*scheme),
         _ => None,

@@ -1,10 +1,11 @@
 //! Step 4: which secret was made, and how it got across.
 
 use portunus_tls::wire::NamedGroup;
+use portunus_x509::Certificate;
 
 use super::Told;
 use super::text::{Block, Facts, Text, Tone, paragraph};
-use crate::words::{self, bytes};
+use crate::words::{self, bytes, number};
 use crate::{Recording, What};
 
 pub(super) fn tell(recording: &Recording) -> Told {
@@ -18,7 +19,9 @@ pub(super) fn tell(recording: &Recording) -> Told {
         _ => None,
     });
     let Some((group, client_share, server_share, shared_secret)) = made else {
-        return if recording.is_tls12() && recording.is_resumed() {
+        return if let Some(encrypted) = recording.key_transport() {
+            transported(recording, encrypted)
+        } else if recording.is_tls12() && recording.is_resumed() {
             carried_on()
         } else {
             Told::not_reached()
@@ -55,6 +58,40 @@ pub(super) fn tell(recording: &Recording) -> Told {
          hold of that key years later could read all that had been recorded. TLS 1.3 has only key pairs that are thrown \
          away after use, as this connection had, and the certificate's key is there to sign.",
     )));
+    Told { done: true, body }
+}
+
+/// The original HTTPS: the secret crosses the wire, encrypted.
+fn transported(recording: &Recording, encrypted: usize) -> Told {
+    let key = recording.find(|what| match what {
+        What::CertificatesReceived { chain } => Certificate::parse(chain.first()?)
+            .ok()?
+            .subject_public_key_info()
+            .rsa_modulus_bits(),
+        _ => None,
+    });
+    let key = key.map_or_else(
+        || "RSA key".to_owned(),
+        |bits| format!("RSA key of {} bits", number(bits)),
+    );
+    let body = vec![
+        Block::Paragraph(
+            Text::new("In the original way of HTTPS: the client alone chose the secret, 46 random bytes behind two for the version \
+                       that it offered, encrypted it with the public key of the server's certificate, and sent it in ")
+                .value("ClientKeyExchange")
+                .say(". Only the private key opens it."),
+        ),
+        Facts::default()
+            .noted("secret", bytes(48), "chosen by the client")
+            .noted("encrypted", bytes(encrypted), format!("with the certificate's {key}"))
+            .block(),
+        Block::Paragraph(Text::of(
+            Tone::Warn,
+            "There is no forward secrecy: the secret did cross the wire. Whoever recorded this connection and gets hold of the \
+             certificate's private key one day, by theft, by order or by computing it, reads all of it. TLS 1.3 has no such \
+             exchange, and here it is off unless asked for (--legacy-rsa).",
+        )),
+    ];
     Told { done: true, body }
 }
 

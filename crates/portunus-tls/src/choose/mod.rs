@@ -100,10 +100,11 @@ pub(crate) fn group<'a>(
     })
 }
 
-/// Our order (RFC 7301 section 3.2). A client without ALPN goes on without.
+/// Our order among those that fit (RFC 7301 section 3.2). A client without ALPN goes on without.
 pub(crate) fn application_protocol<'a, 'o>(
     offered: Option<Sequence<'o, ProtocolName<'o>>>,
     ours: &'a [Vec<u8>],
+    fits: impl Fn(&[u8]) -> bool,
 ) -> Result<Option<&'a [u8]>, PeerFault> {
     let Some(offered) = offered else { return Ok(None) };
     if ours.is_empty() {
@@ -111,7 +112,7 @@ pub(crate) fn application_protocol<'a, 'o>(
     }
     let chosen = ours
         .iter()
-        .find(|ours| offered.iter().any(|offered| offered.0 == ours.as_slice()));
+        .find(|ours| fits(ours) && offered.iter().any(|offered| offered.0 == ours.as_slice()));
     chosen
         .map(|ours| Some(ours.as_slice()))
         .ok_or(PeerFault::NoApplicationProtocol)

@@ -52,6 +52,15 @@ impl Identities {
     }
 }
 
+/// What a client lets a server's key do, the best last.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum UseOfKey {
+    None,
+    /// RSA key transport, which has no forward secrecy.
+    Decrypt,
+    Sign,
+}
+
 impl ChooseIdentity for Identities {
     fn choose<'a>(
         &'a self,
@@ -67,11 +76,16 @@ impl ChooseIdentity for Identities {
             (is_older || scheme.is_for_tls13()) && schemes.is_none_or(|schemes| schemes.contains(scheme))
         };
         Decision::ready(Ok(self.best(|identity| {
-            let is_verifiable = identity.scheme_among(signs).is_some() && (!is_older || identity.fits_tls12(hello));
+            let can_sign = identity.scheme_among(signs).is_some() && (!is_older || identity.fits_tls12(hello));
+            let use_of_key = match can_sign {
+                true => UseOfKey::Sign,
+                false if is_older && identity.takes_key_transport(hello) => UseOfKey::Decrypt,
+                false => UseOfKey::None,
+            };
             (
                 // A certificate of the right name that the client cannot verify is still the better answer: the alert then says what is wrong.
                 host.is_some_and(|host| identity.names(host)),
-                is_verifiable,
+                use_of_key,
                 // RFC 9846 section 4.5.2.2: a chain that is signed otherwise goes out where there is no better one.
                 identity.chain_fits(|scheme| of_chain.is_none_or(|schemes| schemes.contains(scheme))),
             )

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "tls12")]
+use portunus_x509::KeyUsage;
 use portunus_x509::{Certificate, DnsName, GeneralName, SignatureAlgorithm};
 
 use crate::config::certificate_compression::{CompressCertificate, Compressed, CompressedMessage};
+#[cfg(feature = "tls12")]
+use crate::crypto::key_transport::Decrypt;
 use crate::crypto::sign::{LocalKey, Sign};
 #[cfg(feature = "tls12")]
-use crate::crypto::tls12::{Authentication, curve_of_key};
+use crate::crypto::tls12::{KeyExchangeAlgorithm, curve_of_key};
 use crate::error::Internal;
 use crate::wire::ClientHello;
 use crate::wire::{
@@ -21,6 +25,9 @@ pub struct Identity {
     pub(crate) key: Arc<dyn Sign>,
     #[cfg(feature = "tls12")]
     pub(crate) key_algorithm: portunus_x509::KeyAlgorithm,
+    /// Whether the end entity's key usage, if it has one, lets clients encrypt with its key.
+    #[cfg(feature = "tls12")]
+    may_decrypt: bool,
     names: Vec<String>,
     issuers: Vec<Vec<u8>>,
     /// What each certificate was signed with, by any of its names.
@@ -76,7 +83,7 @@ impl Identity {
         let mut issuers = Vec::new();
         let mut signed_with = Vec::new();
         #[cfg(feature = "tls12")]
-        let mut key_algorithm = None;
+        let mut of_key = None;
         for (index, der) in chain.iter().enumerate() {
             let certificate =
                 Certificate::parse(der).map_err(|reason| UnusableIdentity::Unreadable { index, reason })?;
@@ -91,7 +98,12 @@ impl Identity {
                     return Err(UnusableIdentity::KeyMismatch);
                 }
                 #[cfg(feature = "tls12")]
-                key_algorithm.replace(certificate.subject_public_key_info().algorithm.clone());
+                {
+                    let allows =
+                        |usage: Option<KeyUsage>| usage.is_none_or(|usage| usage.allows(KeyUsage::KEY_ENCIPHERMENT));
+                    let may_decrypt = certificate.key_usage().is_ok_and(allows);
+                    of_key = Some((certificate.subject_public_key_info().algorithm.clone(), may_decrypt));
+                }
                 let alternative_names = certificate
                     .subject_alt_names()
                     .map_err(|reason| UnusableIdentity::Unreadable { index, reason })?;
@@ -104,9 +116,13 @@ impl Identity {
         if chain.is_empty() {
             return Err(UnusableIdentity::Empty);
         }
+        #[cfg(feature = "tls12")]
+        let (key_algorithm, may_decrypt) = of_key.ok_or(UnusableIdentity::Empty)?;
         Ok(Self {
             #[cfg(feature = "tls12")]
-            key_algorithm: key_algorithm.ok_or(UnusableIdentity::Empty)?,
+            key_algorithm,
+            #[cfg(feature = "tls12")]
+            may_decrypt,
             chain: chain.into(),
             key,
             names,
@@ -193,14 +209,41 @@ impl Identity {
     /// Whether a client of TLS 1.2 offers a cipher suite under which this kind of key can prove itself, and reads its curve; in TLS 1.3 any will do.
     #[cfg(feature = "tls12")]
     pub(super) fn fits_tls12(&self, hello: &ClientHello<'_>) -> bool {
-        let kind = Authentication::of_key(&self.key_algorithm);
-        let fits = |suite| kind.is_some() && Authentication::of_suite(suite) == kind;
+        let fits = |suite| match KeyExchangeAlgorithm::of_suite(suite) {
+            Some(algorithm @ KeyExchangeAlgorithm::Ephemeral(_)) => algorithm.fits(&self.key_algorithm),
+            Some(KeyExchangeAlgorithm::KeyTransport) | None => false,
+        };
         hello.cipher_suites.iter().any(fits) && self.has_curve_of(hello)
     }
 
     #[cfg(not(feature = "tls12"))]
     pub(super) fn fits_tls12(&self, _: &ClientHello<'_>) -> bool {
         true
+    }
+
+    /// The key for decrypting, where it is one of RSA that can and may.
+    #[cfg(feature = "tls12")]
+    pub(crate) fn decryption(&self) -> Option<&dyn Decrypt> {
+        let decryption = self.key.decryption()?;
+        (self.may_decrypt && KeyExchangeAlgorithm::KeyTransport.fits(&self.key_algorithm)).then_some(decryption)
+    }
+
+    /// Whether clients can encrypt with this key, as RSA key transport wants: it is one of RSA that decrypts, and the certificate's key usage allows it.
+    #[cfg(feature = "tls12")]
+    pub fn can_decrypt(&self) -> bool {
+        self.decryption().is_some()
+    }
+
+    /// Whether a client of TLS 1.2 offers a cipher suite under which it can encrypt with this key.
+    #[cfg(feature = "tls12")]
+    pub(super) fn takes_key_transport(&self, hello: &ClientHello<'_>) -> bool {
+        let is_one = |suite| KeyExchangeAlgorithm::of_suite(suite) == Some(KeyExchangeAlgorithm::KeyTransport);
+        self.decryption().is_some() && hello.cipher_suites.iter().any(is_one)
+    }
+
+    #[cfg(not(feature = "tls12"))]
+    pub(super) fn takes_key_transport(&self, _: &ClientHello<'_>) -> bool {
+        false
     }
 
     /// Whether the client reads the curve of the key, if it is on one (RFC 8422 section 5.1.1).

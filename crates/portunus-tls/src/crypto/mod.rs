@@ -4,9 +4,15 @@ pub(crate) mod aead;
 pub(crate) mod group;
 pub(crate) mod hash;
 pub(crate) mod hkdf;
+#[cfg(feature = "tls12")]
+pub(crate) mod key_transport;
+#[cfg(feature = "tls12")]
+mod preliminary_secret;
 pub(crate) mod random;
 #[cfg(test)]
 pub(crate) mod recorded;
+#[cfg(feature = "tls12")]
+mod rsa_private;
 pub(crate) mod secret;
 pub(crate) mod sign;
 pub(crate) mod suite;

@@ -8,6 +8,8 @@ use aws_lc_rs::signature::{
     RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
 };
 
+#[cfg(feature = "tls12")]
+use super::key_transport::{Decrypt, DecryptingFailed, LocalDecryption};
 use super::verify::scheme_hash;
 use crate::decision::Decision;
 use crate::wire::SignatureScheme;
@@ -28,6 +30,13 @@ pub trait Sign: Send + Sync {
     /// # Errors
     /// [`SigningFailed`] when the key cannot be reached or refuses; the handshake ends with `internal_error`.
     fn sign<'a>(&'a self, scheme: SignatureScheme, message: &'a [u8]) -> Decision<'a, Result<Vec<u8>, SigningFailed>>;
+
+    /// The same key for decrypting, where it can: for RSA key transport, which a policy has to allow first
+    /// ([`crate::Policy::allow_rsa_key_transport_without_forward_secrecy`]).
+    #[cfg(feature = "tls12")]
+    fn decryption(&self) -> Option<&dyn Decrypt> {
+        None
+    }
 }
 
 /// A signature could not be made.
@@ -57,7 +66,7 @@ pub enum UnusableKey {
 enum Key {
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
-    Rsa(RsaKeyPair),
+    Rsa(RsaKeyPair, #[cfg(feature = "tls12")] LocalDecryption),
 }
 
 /// A private key in this process.
@@ -117,7 +126,11 @@ impl LocalKey {
         }
         let public = key.public_key().as_ref().to_vec();
         Ok(Self {
-            key: Key::Rsa(key),
+            key: Key::Rsa(
+                key,
+                #[cfg(feature = "tls12")]
+                LocalDecryption::default(),
+            ),
             schemes: RSA_SCHEMES.to_vec(),
             public,
         })
@@ -142,7 +155,7 @@ impl LocalKey {
         match (&self.key, &digest) {
             (Key::Ecdsa(key), Some(digest)) => Ok(key.sign_digest(digest).map_err(failed)?.as_ref().to_vec()),
             (Key::Ed25519(key), None) => Ok(key.try_sign(message).map_err(failed)?.as_ref().to_vec()),
-            (Key::Rsa(key), Some(digest)) => {
+            (Key::Rsa(key, ..), Some(digest)) => {
                 let encoding: &'static dyn RsaEncoding = match scheme {
                     SignatureScheme::RSA_PSS_RSAE_SHA256 => &RSA_PSS_SHA256,
                     SignatureScheme::RSA_PSS_RSAE_SHA384 => &RSA_PSS_SHA384,
@@ -172,6 +185,26 @@ impl Sign for LocalKey {
 
     fn sign<'a>(&'a self, scheme: SignatureScheme, message: &'a [u8]) -> Decision<'a, Result<Vec<u8>, SigningFailed>> {
         Decision::ready(self.sign_now(scheme, message))
+    }
+
+    #[cfg(feature = "tls12")]
+    fn decryption(&self) -> Option<&dyn Decrypt> {
+        match self.key {
+            Key::Rsa(..) => Some(self),
+            Key::Ecdsa(_) | Key::Ed25519(_) => None,
+        }
+    }
+}
+
+#[cfg(feature = "tls12")]
+impl Decrypt for LocalKey {
+    fn decrypt<'a>(&'a self, ciphertext: &'a [u8], block: &'a mut [u8]) -> Decision<'a, Result<(), DecryptingFailed>> {
+        Decision::ready(match &self.key {
+            Key::Rsa(key, decryption) => decryption.decrypt(key, ciphertext, block),
+            Key::Ecdsa(_) | Key::Ed25519(_) => Err(DecryptingFailed {
+                reason: "it is no key of RSA".to_owned(),
+            }),
+        })
     }
 }
 

@@ -22,7 +22,7 @@ use super::suite::Suite;
 use super::verify::{self, NotProven};
 use crate::wire::{CipherSuite, NamedGroup, SignatureScheme};
 
-/// What kind of key a cipher suite of TLS 1.2 has the server sign with. Ed25519 goes with ECDSA's (RFC 8422 section 2.2).
+/// What kind of key signs. Ed25519 goes with ECDSA's (RFC 8422 section 2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Authentication {
     Ecdsa,
@@ -30,19 +30,6 @@ pub(crate) enum Authentication {
 }
 
 impl Authentication {
-    /// What a suite says; `None` for one that is not implemented.
-    pub(crate) fn of_suite(id: CipherSuite) -> Option<Self> {
-        match id {
-            CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
-            | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
-            | CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 => Some(Self::Ecdsa),
-            CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
-            | CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
-            | CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => Some(Self::Rsa),
-            _ => None,
-        }
-    }
-
     /// The kind of key that signs with this scheme; `None` for one that is not implemented.
     pub(crate) fn of_scheme(scheme: SignatureScheme) -> Option<Self> {
         match scheme {
@@ -76,6 +63,43 @@ impl Authentication {
     }
 }
 
+/// How a cipher suite of TLS 1.2 has both sides come to a preliminary secret, and the server use its key (RFC 5246 section 7.4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyExchangeAlgorithm {
+    /// ECDHE_ECDSA and ECDHE_RSA: an ephemeral exchange that the server signs.
+    Ephemeral(Authentication),
+    /// RSA: the client chooses the secret, and encrypts it with the key of the certificate.
+    KeyTransport,
+}
+
+impl KeyExchangeAlgorithm {
+    /// What a suite says; `None` for one that is not implemented.
+    pub(crate) fn of_suite(id: CipherSuite) -> Option<Self> {
+        match id {
+            CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+            | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
+            | CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 => {
+                Some(Self::Ephemeral(Authentication::Ecdsa))
+            }
+            CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+            | CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
+            | CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => Some(Self::Ephemeral(Authentication::Rsa)),
+            CipherSuite::TLS_RSA_WITH_AES_128_GCM_SHA256 | CipherSuite::TLS_RSA_WITH_AES_256_GCM_SHA384 => {
+                Some(Self::KeyTransport)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a certificate's key is of the kind that this asks for. One for RSA-PSS does not encrypt (RFC 4055 section 1.2).
+    pub(crate) fn fits(self, key: &KeyAlgorithm) -> bool {
+        match self {
+            Self::Ephemeral(authentication) => Authentication::of_key(key) == Some(authentication),
+            Self::KeyTransport => *key == KeyAlgorithm::Rsa,
+        }
+    }
+}
+
 /// The curve of a certificate's key, where it has one that `supported_groups` names: RFC 8422 section 5.1.1 binds certificates to that list.
 pub(crate) fn curve_of_key(key: &KeyAlgorithm) -> Option<NamedGroup> {
     match key {
@@ -92,13 +116,15 @@ pub(crate) fn has_group(group: NamedGroup) -> bool {
 }
 
 impl Suite {
-    /// The parts of a suite of TLS 1.2 (RFC 5289, RFC 7905); `None` for one that is not implemented.
+    /// The parts of a suite of TLS 1.2 (RFC 5288, RFC 5289, RFC 7905); `None` for one that is not implemented.
     pub(crate) fn of_tls12(id: CipherSuite) -> Option<Self> {
         let (aead, hash) = match id {
             CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
-            | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => (AeadAlgorithm::Aes128Gcm, HashAlgorithm::Sha256),
+            | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+            | CipherSuite::TLS_RSA_WITH_AES_128_GCM_SHA256 => (AeadAlgorithm::Aes128Gcm, HashAlgorithm::Sha256),
             CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
-            | CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => (AeadAlgorithm::Aes256Gcm, HashAlgorithm::Sha384),
+            | CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
+            | CipherSuite::TLS_RSA_WITH_AES_256_GCM_SHA384 => (AeadAlgorithm::Aes256Gcm, HashAlgorithm::Sha384),
             CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
             | CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => {
                 (AeadAlgorithm::ChaCha20Poly1305, HashAlgorithm::Sha256)

@@ -5,7 +5,7 @@ mod named;
 use crate::crypto::group::is_implemented;
 use crate::crypto::suite::Suite;
 #[cfg(feature = "tls12")]
-use crate::crypto::tls12;
+use crate::crypto::tls12::{self, KeyExchangeAlgorithm};
 use crate::error::Misuse;
 use crate::wire::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 
@@ -46,10 +46,23 @@ impl Policy {
     /// The same with these cipher suites only, and so with the versions that they belong to.
     ///
     /// # Errors
-    /// [`Misuse::EmptyConfiguration`] when none is given, or one that is not implemented.
+    /// [`Misuse::EmptyConfiguration`] when none is given, or one that is not implemented, or one of RSA key transport that was not allowed before
+    /// ([`Policy::allow_rsa_key_transport_without_forward_secrecy`]).
     pub fn with_cipher_suites(mut self, cipher_suites: &[CipherSuite]) -> Result<Self, Misuse> {
-        self.cipher_suites = chosen(cipher_suites, |suite| version_of(*suite).is_some())?;
+        let is_allowed = |suite: &CipherSuite| !is_key_transport(*suite) || self.cipher_suites.contains(suite);
+        self.cipher_suites = chosen(cipher_suites, |suite| version_of(*suite).is_some() && is_allowed(suite))?;
         Ok(self)
+    }
+
+    /// The same with RSA key transport of TLS 1.2 as well, in its two suites with AES-GCM, after all others: the client encrypts the secret with the key of the
+    /// server's certificate. Off unless asked for by this name, because of what it costs: there is no forward secrecy. Whoever records connections today and
+    /// gets hold of that key one day, by theft, by order or by computing it, reads them all.
+    #[cfg(feature = "tls12")]
+    #[must_use]
+    pub fn allow_rsa_key_transport_without_forward_secrecy(mut self) -> Self {
+        self.cipher_suites.retain(|suite| !is_key_transport(*suite));
+        self.cipher_suites.extend(named::KEY_TRANSPORT_SUITES);
+        self
     }
 
     /// The same with these groups only. Beside those of [`Policy::modern`] there are secp521r1, SecP256r1MLKEM768, SecP384r1MLKEM1024 and MLKEM1024.
@@ -85,15 +98,14 @@ impl Policy {
 
     /// Whether this version is spoken.
     pub(crate) fn speaks(&self, version: ProtocolVersion) -> bool {
-        let has_suite = || {
-            self.cipher_suites
-                .iter()
-                .any(|suite| version_of(*suite) == Some(version))
-        };
+        let mut suites = (self.cipher_suites.iter()).filter(|suite| version_of(**suite) == Some(version));
         match version {
-            ProtocolVersion::TLS1_3 => !self.signature_schemes.is_empty() && has_suite(),
+            ProtocolVersion::TLS1_3 => !self.signature_schemes.is_empty() && suites.next().is_some(),
             #[cfg(feature = "tls12")]
-            ProtocolVersion::TLS1_2 => self.tls12_groups().next().is_some() && has_suite(),
+            ProtocolVersion::TLS1_2 => {
+                let has_group = self.tls12_groups().next().is_some();
+                suites.any(|suite| has_group || is_key_transport(*suite))
+            }
             _ => false,
         }
     }
@@ -164,6 +176,17 @@ fn version_of(suite: CipherSuite) -> Option<ProtocolVersion> {
     None
 }
 
+/// Whether a cipher suite is one of RSA key transport.
+#[cfg(feature = "tls12")]
+fn is_key_transport(suite: CipherSuite) -> bool {
+    KeyExchangeAlgorithm::of_suite(suite) == Some(KeyExchangeAlgorithm::KeyTransport)
+}
+
+#[cfg(not(feature = "tls12"))]
+fn is_key_transport(_: CipherSuite) -> bool {
+    false
+}
+
 /// What a caller asks for, all of which has to be implemented.
 fn chosen<T: Clone>(asked: &[T], is_implemented: impl Fn(&T) -> bool) -> Result<Vec<T>, Misuse> {
     if asked.is_empty() || !asked.iter().all(is_implemented) {
@@ -206,6 +229,26 @@ mod tests {
 
     #[cfg(feature = "tls12")]
     #[test]
+    fn rsa_key_transport_is_there_by_its_name_alone() {
+        const SUITES: [CipherSuite; 2] = [
+            CipherSuite::TLS_RSA_WITH_AES_128_GCM_SHA256,
+            CipherSuite::TLS_RSA_WITH_AES_256_GCM_SHA384,
+        ];
+        for policy in [Policy::modern(), Policy::compatible(), Policy::post_quantum()] {
+            assert!(!policy.cipher_suites.iter().any(|suite| SUITES.contains(suite)));
+            assert!(policy.clone().with_cipher_suites(&SUITES).is_err());
+            let allowed = policy.allow_rsa_key_transport_without_forward_secrecy();
+            assert!(allowed.cipher_suites.ends_with(&SUITES));
+            assert_eq!(
+                allowed.clone().allow_rsa_key_transport_without_forward_secrecy(),
+                allowed
+            );
+            assert!(allowed.with_cipher_suites(&SUITES[1..]).is_ok());
+        }
+    }
+
+    #[cfg(feature = "tls12")]
+    #[test]
     fn a_version_is_spoken_where_there_is_what_it_needs() {
         const BOTH: [ProtocolVersion; 2] = [ProtocolVersion::TLS1_3, ProtocolVersion::TLS1_2];
         let policy = Policy::modern();
@@ -220,6 +263,9 @@ mod tests {
                     .all(|suite| version_of(*suite) == Some(version))
             );
         }
+        let transport = policy.clone().allow_rsa_key_transport_without_forward_secrecy();
+        let transport = transport.with_groups(&[NamedGroup::X25519MLKEM768]).unwrap();
+        assert!(transport.versions().eq(BOTH));
         let hybrid = policy.clone().with_groups(&[NamedGroup::X25519MLKEM768]).unwrap();
         assert!(hybrid.versions().eq([ProtocolVersion::TLS1_3]));
         let pkcs1 = policy

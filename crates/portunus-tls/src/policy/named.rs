@@ -22,6 +22,13 @@ const TLS12_SUITES: &[CipherSuite] = &[
 #[cfg(not(feature = "tls12"))]
 const TLS12_SUITES: &[CipherSuite] = &[];
 
+/// In no policy: see [`Policy::allow_rsa_key_transport_without_forward_secrecy`].
+#[cfg(feature = "tls12")]
+pub(super) const KEY_TRANSPORT_SUITES: [CipherSuite; 2] = [
+    CipherSuite::TLS_RSA_WITH_AES_128_GCM_SHA256,
+    CipherSuite::TLS_RSA_WITH_AES_256_GCM_SHA384,
+];
+
 const GROUPS: &[NamedGroup] = &[
     NamedGroup::X25519MLKEM768,
     NamedGroup::X25519,

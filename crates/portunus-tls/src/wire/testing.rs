@@ -72,6 +72,10 @@ pub(super) const MESSAGES: &[(&str, Reread)] = &[
         tls12::ClientKeyExchange::read(bytes).map(|message| written(&message))
     }),
     #[cfg(feature = "tls12")]
+    ("EncryptedPreliminarySecret", |bytes| {
+        tls12::EncryptedPreliminarySecret::read(bytes).map(|message| written(&message))
+    }),
+    #[cfg(feature = "tls12")]
     ("HelloRequest", |bytes| {
         tls12::HelloRequest::read(bytes).map(|message| written(&message))
     }),

@@ -81,13 +81,18 @@ impl Authority {
         Identity::new(chain, LocalKey::from_der(key.serialized_der()).unwrap()).unwrap()
     }
 
-    /// The chain of a leaf for these names with this key.
+    /// The chain of a leaf for these names with this key, which is one to sign with.
     pub fn certify(&self, names: &[&str], key: &KeyPair) -> Vec<Vec<u8>> {
+        self.certify_for(names, key, &[KeyUsagePurpose::DigitalSignature])
+    }
+
+    /// As [`Authority::certify`], for these usages of the key.
+    pub fn certify_for(&self, names: &[&str], key: &KeyPair, usages: &[KeyUsagePurpose]) -> Vec<Vec<u8>> {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         validity(&mut params);
         params.use_authority_key_identifier_extension = true;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.key_usages = usages.to_vec();
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         vec![params.signed_by(key, &self.issuer).unwrap().der().to_vec()]
     }

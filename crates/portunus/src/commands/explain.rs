@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use portunus_client::{Client, Error, Event, Observer, Override, Request, parse_url};
+use portunus_client::{Client, Error, Event, HttpVersions, Observer, Override, Request, parse_url};
 use portunus_explain::{Diagnosis, Recorder, Recording, Story, Target, TransportFault, Trust, What, json, terminal};
 use portunus_tls::Observe;
 use portunus_tokio::HandshakeError;
@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 
 use super::get::teller::Teller;
 use super::get::{failure, seconds, trust};
+use super::legacy_rsa;
 use crate::failure::Failure;
 use crate::{clock, output};
 
@@ -46,6 +47,11 @@ pub(crate) struct Args {
     /// Use this address in place of what HOST resolves to
     #[arg(long, value_name = "HOST:PORT:ADDR", action = clap::ArgAction::Append)]
     resolve: Vec<String>,
+
+    /// Offer nothing but RSA key transport (TLS 1.2), as HTTPS began: the secret goes to the server under its RSA key.
+    /// Whoever records it and gets hold of that key one day can read all of it
+    #[arg(long)]
+    legacy_rsa: bool,
 
     /// Give up if there is no connection after this many seconds; 0 is 300
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
@@ -112,6 +118,13 @@ fn client(args: &Args, listener: &Arc<Listener>) -> Result<Client, Failure> {
     let teller = Teller::new(false, false);
     let verification = trust::verification(args.insecure, args.cacert.as_deref(), true, &teller)?;
     let mut builder = Client::builder(verification).observer(listener.clone());
+    if args.legacy_rsa {
+        teller.warn(&format!("--legacy-rsa: {}", legacy_rsa::COSTS));
+        // RFC 9113 section 9.2.2: HTTP/2 does not go with it.
+        builder = builder
+            .policy(legacy_rsa::client_policy())
+            .versions(HttpVersions::Http1);
+    }
     if let Some(limit) = args.connect_timeout.filter(|limit| !limit.is_zero()) {
         builder = builder.connect_timeout(limit);
     }

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use portunus_client::{Chunk, Client, ClientBuilder, HttpVersions, Override, RedirectPolicy, Request, Response};
 
+use super::legacy_rsa;
 use crate::failure::Failure;
 use progress::Progress;
 use sink::Sink;
@@ -102,6 +103,11 @@ pub(crate) struct Args {
     /// Offer HTTP/2 and HTTP/1.1; so it is without either option
     #[arg(long, overrides_with = "http1")]
     http2: bool,
+
+    /// Offer nothing but RSA key transport (TLS 1.2), as HTTPS began: the secret goes to the server under its RSA key.
+    /// Whoever records it and gets hold of that key one day can read all of it
+    #[arg(long)]
+    legacy_rsa: bool,
 
     /// Give up after this many seconds; 0 is never
     #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
@@ -255,7 +261,12 @@ fn client(args: &Args, request: &Request) -> Result<ClientBuilder, Failure> {
         https_may_come,
         &teller,
     )?);
-    if args.http1 {
+    if args.legacy_rsa {
+        teller.warn(&format!("--legacy-rsa: {}", legacy_rsa::COSTS));
+        builder = builder.policy(legacy_rsa::client_policy());
+    }
+    // RFC 9113 section 9.2.2: HTTP/2 does not go with it.
+    if args.http1 || args.legacy_rsa {
         builder = builder.versions(HttpVersions::Http1);
     }
     if let Some(limit) = args.connect_timeout.filter(|limit| !limit.is_zero()) {

@@ -6,4 +6,5 @@ pub(crate) mod ca;
 pub(crate) mod cert;
 pub(crate) mod explain;
 pub(crate) mod get;
+mod legacy_rsa;
 pub(crate) mod serve;

@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use portunus_server::{Server, Site, Stop, TlsAcceptor};
 use portunus_tls::{ReplayGuard, ServerConfig, SessionCache, Tickets, certificate_compressions};
-use portunus_x509::{DnsName, InvalidName};
+use portunus_x509::{DnsName, InvalidName, Printable};
 
+use super::legacy_rsa;
 use crate::clock;
 use crate::failure::Failure;
 use crate::output;
@@ -47,6 +48,10 @@ pub(crate) struct Args {
     /// that change nothing (GET, HEAD, OPTIONS); anybody who recorded one can have it answered anew
     #[arg(long)]
     early_data: bool,
+    /// Let clients that have nothing better send their secret under the RSA key of --cert, as HTTPS began (TLS 1.2).
+    /// Whoever records such a connection and gets hold of the key one day can read all of it
+    #[arg(long, requires = "cert")]
+    legacy_rsa: bool,
     /// Write the secrets of all connections to this file, for Wireshark: whoever reads it can read them
     #[arg(long, value_name = "FILE")]
     key_log: Option<PathBuf>,
@@ -96,11 +101,11 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
             .filter_map(|listener| listener.local_addr().ok())
             .collect();
         let served = match (&args.cert, &args.key) {
-            (Some(cert), Some(key)) => certificate::from_files(cert, key)?,
+            (Some(cert), Some(key)) => certificate::from_files(cert, key, args.legacy_rsa)?,
             _ => certificate::from_authority(&args.name, &addresses)?,
         };
         let tickets = Tickets::new(clock::now()?).map_err(|error| Failure::new("cannot start").because(&error))?;
-        let banner = banner::text(&site, &addresses, &args.name, &served, args.key_log.as_deref());
+        let banner = banner::text(&site, &addresses, &args.name, &served, &warnings(&args));
         let mut config = ServerConfig::new(Arc::new(served.identity))
             .with_certificate_compression(&certificate_compressions())
             .with_tickets(Arc::new(tickets))
@@ -109,6 +114,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
             let guard = ReplayGuard::new(EARLY_HELLOS, clock::now()?);
             let guard = guard.map_err(|error| Failure::new("cannot start").because(&error))?;
             config = config.with_early_data(Arc::new(guard), EARLY_BYTES);
+        }
+        if args.legacy_rsa {
+            config = config.with_policy(legacy_rsa::server_policy());
         }
         if let Some(key_log) = key_log {
             config = config.with_key_log(Arc::new(key_log));
@@ -122,6 +130,16 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
     // A thread that waits for a slow disk shall not hold up the end.
     runtime.shutdown_background();
     outcome
+}
+
+/// What weakens connections.
+fn warnings(args: &Args) -> Vec<String> {
+    let key_log = args.key_log.as_deref().map(|path| {
+        let path = Printable::new(path.as_os_str().as_encoded_bytes());
+        format!("{path} gets the secrets of all connections")
+    });
+    let legacy_rsa = (args.legacy_rsa).then(|| format!("--legacy-rsa lets clients connect {}", legacy_rsa::COSTS));
+    key_log.into_iter().chain(legacy_rsa).collect()
 }
 
 async fn serve(server: Server<Site, TlsAcceptor>, banner: &str) -> Result<ExitCode, Failure> {

@@ -1,19 +1,20 @@
 //! The client's TLS 1.2 handshake (RFC 5246 section 7.3).
 
+mod key_exchange;
+
 use std::sync::Arc;
 
-use portunus_x509::{Certificate, ServerName, UnixTime};
+use portunus_x509::{ServerName, UnixTime};
 
+use self::key_exchange::{check_key, server_key_exchange};
 use super::hello::{Offer, Opening, SentHello, limit_records};
 use crate::config::identity::Identity;
-use crate::crypto::group::KeyShares;
-use crate::crypto::secret::Secret;
 use crate::crypto::suite::Suite;
-use crate::crypto::tls12::{Authentication, curve_of_key};
-use crate::error::{CertificateFault, Error, Internal, PeerFault};
+use crate::crypto::tls12::{Authentication, KeyExchangeAlgorithm};
+use crate::error::{Error, Internal, PeerFault};
 use crate::handshake::channel::{Channel, Message};
 use crate::handshake::post::MAX_TICKET_LIFETIME;
-use crate::handshake::tls12::{check_signature, derived, peer_chain, peer_finished, send_certificate, send_finished};
+use crate::handshake::tls12::{derived, peer_chain, peer_finished, send_certificate, send_finished};
 use crate::handshake::{ConnectionInfo, Established, Secrets, Side};
 use crate::handshake_io::ChangeCipherSpec;
 use crate::limits::{MAX_TICKET_KEPT, TICKET_LIFETIME};
@@ -22,18 +23,17 @@ use crate::schedule::tls12::{MainSecret, Randoms};
 use crate::schedule::transcript::Transcript;
 use crate::session::client::{ClientSession, OfVersion, Stapled};
 use crate::session::early::EarlyData;
-use crate::wire::tls12::{
-    CertificateRequest, ClientKeyExchange, NewSessionTicket, ServerHello, ServerHelloDone, ServerKeyExchange,
-};
+use crate::wire::tls12::{CertificateRequest, NewSessionTicket, ServerHello, ServerHelloDone};
 use crate::wire::{
-    CertificateStatus, CertificateVerify, ClientCertificateType, Decode, ExtensionType, HandshakeType, NamedGroup,
-    ProtocolVersion, Sequence, SignatureScheme, SignedCertificateTimestampList,
+    CertificateStatus, CertificateVerify, ClientCertificateType, Decode, ExtensionType, HandshakeType, ProtocolVersion,
+    Sequence, SignatureScheme, SignedCertificateTimestampList,
 };
 
 /// What the ServerHello settles.
 struct Agreed<'a> {
     offer: Offer<'a>,
     suite: Suite,
+    algorithm: KeyExchangeAlgorithm,
     randoms: Randoms,
     session_id: Vec<u8>,
     extended_main_secret: bool,
@@ -112,6 +112,7 @@ fn server_parameters<'a>(
         return Err(PeerFault::CipherSuiteNotOffered.into());
     }
     let suite = Suite::of_tls12(server_hello.cipher_suite).ok_or(PeerFault::CipherSuiteNotOffered)?;
+    let algorithm = KeyExchangeAlgorithm::of_suite(suite.id).ok_or(PeerFault::CipherSuiteNotOffered)?;
     if server_hello.compression_method != 0 {
         return Err(PeerFault::CompressionChosen.into());
     }
@@ -138,6 +139,7 @@ fn server_parameters<'a>(
     }
     Ok(Agreed {
         suite,
+        algorithm,
         randoms: Randoms {
             client: *hello.sent()?.random,
             server: *server_hello.random,
@@ -181,18 +183,18 @@ fn resumed_session(
 
 /// The full handshake (RFC 5246 section 7.3, figure 1).
 async fn full(mut channel: Channel, mut transcript: Transcript, agreed: Agreed<'_>) -> Result<Established, Error> {
-    // Certificate, [CertificateStatus], ServerKeyExchange, [CertificateRequest], ServerHelloDone.
-    let certified = server_certificate(&mut channel, &mut transcript, &agreed).await?;
-    server_key_exchange(&channel, &mut transcript, &agreed, &certified)?;
-    let exchange: ServerKeyExchange<'_> = certified.next.decode()?;
-    let request = certificate_request(&mut channel, &mut transcript).await?;
+    // Certificate, [CertificateStatus], [ServerKeyExchange], [CertificateRequest], ServerHelloDone.
+    let (certified, next) = server_certificate(&mut channel, &mut transcript, &agreed).await?;
+    let (exchange, next) = server_key_exchange(&mut channel, &mut transcript, &agreed, &certified, next).await?;
+    let ephemeral = exchange.ephemeral()?;
+    let request = certificate_request(&mut channel, &mut transcript, next).await?;
 
     // [Certificate], ClientKeyExchange, [CertificateVerify].
     let identity = match &request {
         Some(request) => certificate(&mut channel, &mut transcript, request, &agreed).await?,
         None => None,
     };
-    let preliminary = client_key_exchange(&mut channel, &mut transcript, exchange.namedcurve, exchange.point)?;
+    let preliminary = exchange.finish(&mut channel, &mut transcript, &certified)?;
     let main_secret = if agreed.extended_main_secret {
         MainSecret::extended(agreed.suite, agreed.randoms, &preliminary, &transcript.hash())?
     } else {
@@ -239,8 +241,8 @@ async fn full(mut channel: Channel, mut transcript: Transcript, agreed: Agreed<'
     Ok(Established {
         side: Side::Client,
         info: ConnectionInfo {
-            group: Some(exchange.namedcurve),
-            signature_scheme: Some(exchange.algorithm),
+            group: ephemeral.map(|(group, _)| group),
+            signature_scheme: ephemeral.map(|(_, scheme)| scheme),
             client_signature_scheme,
             server_chain,
             stapled: certified.stapled,
@@ -337,20 +339,19 @@ fn info(agreed: Agreed<'_>) -> ConnectionInfo {
     }
 }
 
-/// What the server showed of itself, and the message behind it.
+/// What the server showed of itself.
 struct Certified {
     chain: Vec<Vec<u8>>,
     stapled: Option<Arc<Stapled>>,
     not_after: Option<UnixTime>,
-    next: Message,
 }
 
-/// The server's `Certificate, [CertificateStatus]`, judged.
+/// The server's `Certificate, [CertificateStatus]`, judged, and the message behind it.
 async fn server_certificate(
     channel: &mut Channel,
     transcript: &mut Transcript,
     agreed: &Agreed<'_>,
-) -> Result<Certified, Error> {
+) -> Result<(Certified, Message), Error> {
     let chain = peer_chain(channel, transcript).await?;
     channel.note(&Note::CertificatesReceived { chain: &chain });
     check_key(&chain, agreed)?;
@@ -370,77 +371,39 @@ async fn server_certificate(
         offer.now,
     )
     .await?;
-    Ok(Certified {
+    let certified = Certified {
         chain,
         stapled,
         not_after: verified.not_after,
-        next,
-    })
+    };
+    Ok((certified, next))
 }
 
-/// Whether the end entity's key is of the kind that the cipher suite asks for, on a curve that we read (RFC 5246 section 7.4.2, RFC 8422 section 5.3).
-fn check_key(chain: &[Vec<u8>], agreed: &Agreed<'_>) -> Result<(), Error> {
-    let leaf = chain.first().ok_or(PeerFault::NoCertificate)?;
-    let leaf = Certificate::parse(leaf).map_err(CertificateFault::Unreadable)?;
-    let key = &leaf.subject_public_key_info().algorithm;
-    if Authentication::of_key(key) != Authentication::of_suite(agreed.suite.id) {
-        return Err(PeerFault::CertificateWrongForSuite.into());
-    }
-    if curve_of_key(key).is_some_and(|curve| !agreed.offer.policy().groups.contains(&curve)) {
-        return Err(PeerFault::CertificateCurveNotOffered.into());
-    }
-    Ok(())
-}
-
-/// The CertificateStatus, which may come where the ServerHello announced it (RFC 6066 section 8), and the ServerKeyExchange behind it.
+/// The CertificateStatus, which may come where the ServerHello announced it (RFC 6066 section 8), and the message behind it.
 async fn certificate_status(
     channel: &mut Channel,
     transcript: &mut Transcript,
     agreed: &Agreed<'_>,
 ) -> Result<(Option<Vec<u8>>, Message), Error> {
     if !agreed.may_staple {
-        return Ok((None, channel.receive(&[HandshakeType::SERVER_KEY_EXCHANGE]).await?));
+        return Ok((None, channel.receive(key_exchange::next(agreed.algorithm)).await?));
     }
-    let wanted = &[HandshakeType::CERTIFICATE_STATUS, HandshakeType::SERVER_KEY_EXCHANGE];
-    let message = channel.receive(wanted).await?;
-    if message.kind() == HandshakeType::SERVER_KEY_EXCHANGE {
+    let message = channel.receive(key_exchange::status_or_next(agreed.algorithm)).await?;
+    if message.kind() != HandshakeType::CERTIFICATE_STATUS {
         return Ok((None, message));
     }
     let status: CertificateStatus<'_> = message.decode()?;
     transcript.add(message.bytes());
-    let next = channel.receive(&[HandshakeType::SERVER_KEY_EXCHANGE]).await?;
+    let next = channel.receive(key_exchange::next(agreed.algorithm)).await?;
     Ok((Some(status.response.to_vec()), next))
 }
 
-/// The server's half of the key exchange, and its signature over it: the proof that it holds the certificate's key (RFC 8422 section 5.4).
-fn server_key_exchange(
-    channel: &Channel,
+/// `[CertificateRequest], ServerHelloDone` (RFC 5246 section 7.4.4 and RFC 5246 section 7.4.5), of which `message` is the first.
+async fn certificate_request(
+    channel: &mut Channel,
     transcript: &mut Transcript,
-    agreed: &Agreed<'_>,
-    certified: &Certified,
-) -> Result<(), Error> {
-    let message = &certified.next;
-    let exchange: ServerKeyExchange<'_> = message.decode()?;
-    let policy = agreed.offer.policy();
-    if !policy.tls12_groups().any(|group| group == exchange.namedcurve) {
-        return Err(PeerFault::GroupNotOffered.into());
-    }
-    let params = message.body().get(..exchange.params_length()).unwrap_or_default();
-    let signed = [&agreed.randoms.client[..], &agreed.randoms.server, params].concat();
-    let leaf = certified.chain.first().ok_or(PeerFault::NoCertificate)?;
-    check_signature(leaf, policy, exchange.algorithm, &signed, exchange.signature)?;
-    transcript.add(message.bytes());
-    channel.note(&Note::PeerProved {
-        scheme: exchange.algorithm,
-    });
-    Ok(())
-}
-
-/// `[CertificateRequest], ServerHelloDone` (RFC 5246 section 7.4.4 and RFC 5246 section 7.4.5).
-async fn certificate_request(channel: &mut Channel, transcript: &mut Transcript) -> Result<Option<Message>, Error> {
-    let message = channel
-        .receive(&[HandshakeType::CERTIFICATE_REQUEST, HandshakeType::SERVER_HELLO_DONE])
-        .await?;
+    message: Message,
+) -> Result<Option<Message>, Error> {
     let (request, done) = if message.kind() == HandshakeType::CERTIFICATE_REQUEST {
         message.decode::<CertificateRequest<'_>>()?;
         transcript.add(message.bytes());
@@ -497,31 +460,6 @@ async fn certificate(
     let chain = usable.as_ref().map(|(identity, _)| identity.chain());
     send_certificate(channel, transcript, chain.unwrap_or_default())?;
     Ok(usable)
-}
-
-/// Our half of the key exchange (RFC 8422 section 5.7); gives what both then share.
-fn client_key_exchange(
-    channel: &mut Channel,
-    transcript: &mut Transcript,
-    group: NamedGroup,
-    server_point: &[u8],
-) -> Result<Secret, Error> {
-    let shares = KeyShares::generate(&[group]).map_err(|_| Internal::Crypto)?;
-    let (_, point) = shares.entries().first().ok_or(Internal::Crypto)?;
-    channel.send(
-        transcript,
-        HandshakeType::CLIENT_KEY_EXCHANGE,
-        &ClientKeyExchange { point },
-    )?;
-    let client_share = point.len();
-    let preliminary = shares.finish(group, server_point)?;
-    channel.note(&Note::KeyExchanged {
-        group,
-        client_share,
-        server_share: server_point.len(),
-        shared_secret: preliminary.as_ref().len(),
-    });
-    Ok(preliminary)
 }
 
 /// Our proof: a signature over all messages so far (RFC 5246 section 7.4.8).

@@ -59,7 +59,7 @@ pub(crate) fn choose(hello: &ClientHello<'_>, config: &ServerConfig) -> Result<C
     let suite = choose::cipher_suite(hello.cipher_suites, &config.policy)?;
     let group = choose::group(groups, shares, &config.policy)?;
     let protocols = extensions.application_layer_protocol_negotiation;
-    let application_protocol = choose::application_protocol(protocols, &config.application_protocols)?;
+    let application_protocol = choose::application_protocol(protocols, &config.application_protocols, |_| true)?;
     Ok(Choice {
         suite,
         group: group.group,

@@ -1,19 +1,20 @@
 //! The server's TLS 1.2 handshake (RFC 5246 section 7.3).
 
+mod key_exchange;
+
 use std::sync::Arc;
 
 use portunus_x509::{DnsName, UnixTime};
+use smallvec::SmallVec;
 
+use self::key_exchange::Chosen;
 use super::hello::{self, Opening};
 use crate::choose;
-use crate::config::identity::Identity;
 use crate::config::server::{Requested, ServerConfig};
 use crate::config::verify::Presented;
-use crate::crypto::group::KeyShares;
 use crate::crypto::random;
-use crate::crypto::secret::Secret;
 use crate::crypto::suite::Suite;
-use crate::crypto::tls12::Authentication;
+use crate::crypto::tls12::KeyExchangeAlgorithm;
 use crate::error::{Error, Internal, PeerFault};
 use crate::handshake::channel::Channel;
 use crate::handshake::tls12::{check_signature, derived, peer_chain, peer_finished, send_certificate, send_finished};
@@ -28,14 +29,10 @@ use crate::session::cache::SessionId;
 use crate::session::early::EarlyData;
 use crate::session::ticket_keys::Tickets;
 use crate::session::tickets::TicketContent;
-use crate::wire::tls12::{
-    CertificateRequest, ClientKeyExchange, NewSessionTicket, ServerHello, ServerHelloDone, ServerHelloExtensions,
-    ServerKeyExchange,
-};
+use crate::wire::tls12::{CertificateRequest, NewSessionTicket, ServerHello, ServerHelloDone, ServerHelloExtensions};
 use crate::wire::{
     CertificateStatus, CertificateVerify, CipherSuite, ClientCertificateType, ClientExtensions, ClientHello, Decode,
-    DistinguishedName, ExtensionType, HandshakeType, NamedGroup, ProtocolName, ProtocolVersion, Sequence,
-    SignatureScheme,
+    DistinguishedName, ExtensionType, HandshakeType, Order, ProtocolName, ProtocolVersion, Sequence, SignatureScheme,
 };
 
 /// What the client asks for, and what is settled whichever handshake follows.
@@ -44,7 +41,6 @@ struct Asked<'a> {
     message: &'a [u8],
     config: &'a ServerConfig,
     host: Option<&'a DnsName>,
-    application_protocol: Option<&'a [u8]>,
     randoms: Randoms,
     record_size_limit: Option<u16>,
     now: UnixTime,
@@ -64,13 +60,11 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
         channel.limit_received(limits.received);
         channel.limit_sent(limits.sent);
     }
-    let protocols = hello.extensions.application_layer_protocol_negotiation;
     let asked = Asked {
         hello: &hello,
         message: message.bytes(),
         config: &config,
         host: host.as_ref(),
-        application_protocol: choose::application_protocol(protocols, &config.application_protocols)?,
         randoms: Randoms {
             client: *hello.random,
             server: server_random(&config.policy)?,
@@ -143,10 +137,13 @@ fn session(asked: &Asked<'_>) -> Result<Option<(Suite, TicketContent)>, PeerFaul
 
 /// The full handshake (RFC 5246 section 7.3, figure 1).
 async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Error> {
-    // ServerHello, Certificate, [CertificateStatus], ServerKeyExchange, [CertificateRequest], ServerHelloDone.
+    // ServerHello, Certificate, [CertificateStatus], [ServerKeyExchange], [CertificateRequest], ServerHelloDone.
     let (hello, config) = (asked.hello, asked.config);
-    // Whoever chooses does not know what we speak: it sees a hello of the version that was chosen.
+    // Whoever chooses does not know what we speak: it sees a hello of the version that was chosen, and of suites that can be.
+    let can_be = |suite: &CipherSuite| choose::tls12::is_possible(hello, *suite, &config.policy);
+    let suites: SmallVec<[CipherSuite; 8]> = hello.cipher_suites.iter().filter(can_be).collect();
     let of_version = ClientHello {
+        cipher_suites: Sequence::from(suites.as_slice()),
         extensions: ClientExtensions {
             supported_versions: None,
             ..hello.extensions
@@ -155,9 +152,10 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
     };
     let chosen = config.identities.choose(&of_version, asked.host).await;
     let identity = chosen.map_err(Internal::from)?.ok_or(Internal::NoIdentity)?;
-    let proof = choose_proof(hello, &identity, config)?;
-    let suite = proof.suite;
-    begin(&channel, asked, suite);
+    let Chosen { suite, exchange } = key_exchange::choose(hello, &identity, config)?;
+    let ephemeral = exchange.ephemeral();
+    let application_protocol = choose::tls12::application_protocol(hello, &config.application_protocols, suite)?;
+    begin(&channel, suite, application_protocol);
     if config.tickets.is_some() && hello.extensions.session_ticket.is_some_and(|ticket| !ticket.is_empty()) {
         channel.note(&Note::NotResumed);
     }
@@ -180,6 +178,7 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
     let status = staple(ExtensionType::STATUS_REQUEST);
     let answer = Answer {
         suite,
+        application_protocol,
         status_request: status.is_some(),
         timestamps: staple(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP),
         session_id: cache.as_ref().map_or(&[], |(_, id)| id),
@@ -193,7 +192,7 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
         let status = CertificateStatus::read(status)?;
         channel.send(&mut transcript, HandshakeType::CERTIFICATE_STATUS, &status)?;
     }
-    let shares = server_key_exchange(&mut channel, &mut transcript, asked, &identity, &proof).await?;
+    let begun = exchange.begin(&mut channel, &mut transcript, asked, &identity).await?;
     if requested.is_some() {
         certificate_request(&mut channel, &mut transcript, config)?;
     }
@@ -204,7 +203,7 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
         Some(requested) => client_certificate(&mut channel, &mut transcript, requested, asked.now).await?,
         None => ClientCertificate::default(),
     };
-    let preliminary = client_key_exchange(&mut channel, &mut transcript, shares, proof.group).await?;
+    let preliminary = begun.finish(&mut channel, &mut transcript).await?;
     let main_secret = if answer.extended_main_secret {
         MainSecret::extended(suite, asked.randoms, &preliminary, &transcript.hash())?
     } else {
@@ -253,8 +252,8 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
     Ok(Established {
         side: Side::Server,
         info: ConnectionInfo {
-            group: Some(proof.group),
-            signature_scheme: Some(proof.scheme),
+            group: ephemeral.map(|(group, _)| group),
+            signature_scheme: ephemeral.map(|(_, scheme)| scheme),
             client_signature_scheme,
             server_chain: identity.chain.clone(),
             client_chain,
@@ -272,13 +271,16 @@ async fn abbreviated(
     ticket: TicketContent,
 ) -> Result<Established, Error> {
     // ServerHello, [NewSessionTicket], [ChangeCipherSpec], Finished of ours.
-    begin(&channel, asked, suite);
+    let ours = &asked.config.application_protocols;
+    let application_protocol = choose::tls12::application_protocol(asked.hello, ours, suite)?;
+    begin(&channel, suite, application_protocol);
     channel.note(&Note::Resumed);
     let mut transcript = Transcript::new(suite.hash);
     transcript.add(asked.message);
     let tickets = tickets(asked);
     let answer = Answer {
         suite,
+        application_protocol,
         status_request: false,
         timestamps: None,
         session_id: asked.hello.legacy_session_id,
@@ -333,12 +335,12 @@ async fn abbreviated(
 }
 
 /// What is chosen is noted.
-fn begin(channel: &Channel, asked: &Asked<'_>, suite: Suite) {
+fn begin(channel: &Channel, suite: Suite, application_protocol: Option<&[u8]>) {
     channel.note(&Note::Chosen {
         version: ProtocolVersion::TLS1_2,
         cipher_suite: suite.id,
     });
-    if let Some(name) = asked.application_protocol {
+    if let Some(name) = application_protocol {
         channel.note(&Note::ApplicationProtocol { name });
     }
 }
@@ -351,7 +353,7 @@ fn info(asked: &Asked<'_>, answer: &Answer<'_>) -> ConnectionInfo {
         group: None,
         signature_scheme: None,
         client_signature_scheme: None,
-        application_protocol: asked.application_protocol.map(<[u8]>::to_vec),
+        application_protocol: answer.application_protocol.map(<[u8]>::to_vec),
         server_name: asked.hello.extensions.server_name.map(|name| name.0.to_vec()),
         server_chain: Arc::default(),
         stapled: None,
@@ -363,33 +365,10 @@ fn info(asked: &Asked<'_>, answer: &Answer<'_>) -> ConnectionInfo {
     }
 }
 
-/// How we prove ourselves, and what comes with it.
-struct Proof {
-    suite: Suite,
-    group: NamedGroup,
-    scheme: SignatureScheme,
-}
-
-/// Suite, group and scheme for this certificate's key (RFC 5246 section 7.4.2, RFC 8422 section 5.1).
-fn choose_proof(hello: &ClientHello<'_>, identity: &Identity, config: &ServerConfig) -> Result<Proof, PeerFault> {
-    let (extensions, policy) = (&hello.extensions, &config.policy);
-    let authentication = Authentication::of_key(&identity.key_algorithm).ok_or(PeerFault::NoCipherSuiteForKey)?;
-    let suite = choose::tls12::cipher_suite(hello.cipher_suites, policy, authentication)?;
-    let group = choose::tls12::group(extensions.supported_groups, policy)?;
-    // A client that names no schemes means SHA-1 ones, of which there are none here (RFC 9155 section 2).
-    let offered = extensions.signature_algorithms.unwrap_or_default();
-    let scheme = identity
-        .scheme_among(|scheme| offered.contains(scheme) && Authentication::of_scheme(*scheme) == Some(authentication));
-    let scheme = scheme.ok_or(PeerFault::NoCommonSignatureScheme)?;
-    if !identity.has_curve_of(hello) {
-        return Err(PeerFault::NoGroupForKey);
-    }
-    Ok(Proof { suite, group, scheme })
-}
-
 /// What makes the ServerHello.
 struct Answer<'a> {
     suite: Suite,
+    application_protocol: Option<&'a [u8]>,
     /// Whether a CertificateStatus follows.
     status_request: bool,
     timestamps: Option<&'a [u8]>,
@@ -406,6 +385,8 @@ fn server_hello(
     answer: &Answer<'_>,
 ) -> Result<(), Error> {
     let (hello, offered) = (asked.hello, &asked.hello.extensions);
+    // RFC 8422 section 5.2: not where no curve has a part.
+    let is_ephemeral = KeyExchangeAlgorithm::of_suite(answer.suite.id) != Some(KeyExchangeAlgorithm::KeyTransport);
     let renegotiates = offered.renegotiation_info.is_some()
         || hello
             .cipher_suites
@@ -420,40 +401,18 @@ fn server_hello(
             server_name: answer.server_name,
             status_request: answer.status_request,
             signed_certificate_timestamp: answer.timestamps,
-            ec_point_formats: offered.ec_point_formats.is_some().then_some(&[0]),
-            application_layer_protocol_negotiation: asked.application_protocol.map(ProtocolName),
+            ec_point_formats: (is_ephemeral && offered.ec_point_formats.is_some()).then_some(&[0]),
+            application_layer_protocol_negotiation: answer.application_protocol.map(ProtocolName),
             extended_main_secret: answer.extended_main_secret,
             session_ticket: answer.session_ticket,
             record_size_limit: asked.record_size_limit,
             renegotiation_info: renegotiates.then_some(&[]),
+            // RFC 5246 section 7.4.1.4: a client without extensions may not know what they are.
+            order: Order::NO_BLOCK,
             ..Default::default()
         },
     };
     channel.send(transcript, HandshakeType::SERVER_HELLO, &message)
-}
-
-/// Our half of the key exchange, signed together with both randoms (RFC 8422 section 5.4).
-async fn server_key_exchange(
-    channel: &mut Channel,
-    transcript: &mut Transcript,
-    asked: &Asked<'_>,
-    identity: &Identity,
-    proof: &Proof,
-) -> Result<KeyShares, Error> {
-    let shares = KeyShares::generate(&[proof.group]).map_err(|_| Internal::Crypto)?;
-    let (_, point) = shares.entries().first().ok_or(Internal::Crypto)?;
-    let params = ServerKeyExchange::params(proof.group, point)?;
-    let signed = [&asked.randoms.client[..], &asked.randoms.server, &params].concat();
-    let signature = identity.key.sign(proof.scheme, &signed).await.map_err(Internal::from)?;
-    let message = ServerKeyExchange {
-        namedcurve: proof.group,
-        point,
-        algorithm: proof.scheme,
-        signature: &signature,
-    };
-    channel.send(transcript, HandshakeType::SERVER_KEY_EXCHANGE, &message)?;
-    channel.note(&Note::Proved { scheme: proof.scheme });
-    Ok(shares)
 }
 
 fn certificate_request(channel: &mut Channel, transcript: &mut Transcript, config: &ServerConfig) -> Result<(), Error> {
@@ -504,27 +463,6 @@ async fn client_certificate(
         not_after: verified.not_after,
         chain,
     })
-}
-
-/// The client's half of the key exchange (RFC 8422 section 5.7); gives what both then share.
-async fn client_key_exchange(
-    channel: &mut Channel,
-    transcript: &mut Transcript,
-    shares: KeyShares,
-    group: NamedGroup,
-) -> Result<Secret, Error> {
-    let message = channel.receive(&[HandshakeType::CLIENT_KEY_EXCHANGE]).await?;
-    let exchange: ClientKeyExchange<'_> = message.decode()?;
-    let server_share = shares.entries().first().map_or(0, |(_, point)| point.len());
-    let preliminary = shares.finish(group, exchange.point)?;
-    transcript.add(message.bytes());
-    channel.note(&Note::KeyExchanged {
-        group,
-        client_share: exchange.point.len(),
-        server_share,
-        shared_secret: preliminary.as_ref().len(),
-    });
-    Ok(preliminary)
 }
 
 /// The client's proof that it holds its certificate's key: a signature over all messages so far (RFC 5246 section 7.4.8).

@@ -4,6 +4,7 @@
 mod certificate;
 mod certificate_request;
 mod client_key_exchange;
+mod encrypted_preliminary_secret;
 mod new_session_ticket;
 mod server_hello;
 mod server_key_exchange;
@@ -12,6 +13,7 @@ mod without_content;
 pub use certificate::{Certificate, CertificateEntry};
 pub use certificate_request::CertificateRequest;
 pub use client_key_exchange::ClientKeyExchange;
+pub use encrypted_preliminary_secret::EncryptedPreliminarySecret;
 pub use new_session_ticket::NewSessionTicket;
 pub use server_hello::{ServerHello, ServerHelloExtensions};
 pub use server_key_exchange::ServerKeyExchange;

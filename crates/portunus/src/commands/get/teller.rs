@@ -20,7 +20,7 @@ impl Teller {
     }
 
     /// Something that stops nothing, but should be known.
-    pub(super) fn warn(&self, what: &str) {
+    pub(in crate::commands) fn warn(&self, what: &str) {
         if !self.silent {
             tell(&[format!("portunus: warning: {what}")]);
         }
@@ -97,10 +97,11 @@ fn secured(info: &ConnectionInfo, verified: bool) -> Vec<String> {
         Some(name) => format!("ALPN: the server chose {}", Printable::new(name)),
         None => "ALPN: the server chose nothing".to_owned(),
     };
-    // A session of TLS 1.2 goes on without one.
-    let exchange = match info.group {
-        Some(group) => format!("key exchange {group}"),
-        None => "no key exchange".to_owned(),
+    let exchange = match (info.group, info.resumed) {
+        (Some(group), _) => format!("key exchange {group}"),
+        // A session of TLS 1.2 goes on without one.
+        (None, true) => "no key exchange".to_owned(),
+        (None, false) => "RSA key transport (no forward secrecy)".to_owned(),
     };
     let mut lines = vec![
         format!("{}, {}, {exchange}, {signed}", info.version, info.cipher_suite),

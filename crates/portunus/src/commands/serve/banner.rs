@@ -15,7 +15,7 @@ pub(super) fn text(
     addresses: &[SocketAddr],
     names: &[DnsName],
     served: &Served,
-    key_log: Option<&Path>,
+    warnings: &[String],
 ) -> String {
     let mut text = String::new();
     let facts = certificate_facts(&served.leaf);
@@ -66,11 +66,8 @@ pub(super) fn text(
         "connection",
         &format!("{first}.portunus/connection shows visitors their own"),
     );
-    if let Some(path) = key_log {
-        line(
-            "WARNING",
-            &format!("{} gets the secrets of all connections", shown(path)),
-        );
+    for warning in warnings {
+        line("WARNING", warning);
     }
     text.push_str("Ctrl-C stops.\n");
     text

@@ -85,9 +85,15 @@ fn fresh(leaf: &IssuedCertificate) -> Result<Fresh, Unusable> {
     })
 }
 
-/// A certificate and key that the user has, read again when they are due for renewal.
-pub(super) fn from_files(cert: &Path, key: &Path) -> Result<Served, Failure> {
+/// A certificate and key that the user has, read again when they are due for renewal. With `decrypts` they have to do for RSA key transport.
+pub(super) fn from_files(cert: &Path, key: &Path, decrypts: bool) -> Result<Served, Failure> {
     let first = read_files(cert, key).map_err(|error| error.told(cert, key))?;
+    if decrypts && !first.identity.can_decrypt() {
+        let shown = Printable::new(cert.as_os_str().as_encoded_bytes()).to_string();
+        return Err(Failure::new(format_args!("cannot use {shown} with --legacy-rsa"))
+            .because(&Told("clients cannot encrypt with its key".to_owned()))
+            .hint("it takes an RSA certificate, whose key usage, if it has one, names keyEncipherment"));
+    }
     let leaf = first.identity.chain().first().cloned().unwrap_or_default();
     let (cert, key) = (cert.to_owned(), key.to_owned());
     let origin = Origin::Files { cert: cert.clone() };
