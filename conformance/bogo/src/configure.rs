@@ -180,6 +180,9 @@ pub(crate) fn client(
     if settings.early.is_on {
         config = config.with_early_data();
     }
+    if let Some(length) = settings.max_send_fragment {
+        config = config.with_max_fragment(length).map_err(lacks("a length of records"))?;
+    }
     if !settings.no_tickets {
         config = config.with_sessions(sessions.clone());
     }
@@ -245,6 +248,9 @@ pub(crate) fn server(
     }
     if !settings.no_tickets {
         config = config.with_tickets(sessions.tickets.clone());
+    }
+    if let Some(length) = settings.max_send_fragment {
+        config = config.with_max_fragment(length).map_err(lacks("a length of records"))?;
     }
     config = config.with_session_cache(sessions.cache.clone());
     config = config.with_session_context(&settings.default_credential.session_context);

@@ -19,6 +19,7 @@ pub(crate) struct Settings {
     pub(crate) resume_count: u32,
     pub(crate) slow: bool,
     pub(crate) resumption_delay: i64,
+    pub(crate) max_send_fragment: Option<u16>,
 
     // What is allowed.
     pub(crate) min_version: Option<u16>,
@@ -182,6 +183,7 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     ),
     ("async", Nothing(|s| s.slow = true)),
     ("resumption-delay", Number(|s, n| s.resumption_delay = n)),
+    ("max-send-fragment", Id(|s, n| s.max_send_fragment = Some(n))),
     // What is allowed.
     ("min-version", Id(|s, n| s.min_version = Some(n))),
     ("max-version", Id(|s, n| s.max_version = Some(n))),

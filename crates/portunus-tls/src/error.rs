@@ -373,6 +373,9 @@ pub enum Misuse {
     /// A limit of records that the protocol does not have.
     #[error("a limit of records is 64 to 16385 bytes")]
     RecordSizeLimit,
+    /// A length of records that the protocol does not have, or that is of no use.
+    #[error("records of ours hold at most 64 to 16384 bytes")]
+    MaxFragment,
     /// A configuration without any cipher suite, group or key share of a group.
     #[error("the configuration allows no cipher suite, no group, or a key share of no allowed group")]
     EmptyConfiguration,

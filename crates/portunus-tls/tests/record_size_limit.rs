@@ -4,6 +4,7 @@ mod forge;
 mod pair;
 
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 
 use forge::{APPLICATION_DATA, HANDSHAKE, Secrets, assert_fault, flight, refused};
 use pair::{Authority, NOW, Pair, exchange, received, sent};
@@ -64,6 +65,46 @@ const VERSIONS: &[ProtocolVersion] = &[
     #[cfg(feature = "tls12")]
     ProtocolVersion::TLS1_2,
 ];
+
+#[test]
+fn each_side_keeps_to_what_it_was_told_to_send() {
+    let authority = Authority::new();
+    for version in VERSIONS {
+        let client = authority.client().with_max_fragment(64).unwrap();
+        let server = speaking(*version, authority.server().with_max_fragment(1000).unwrap());
+        assert_eq!(longest(&client, &server, &authority), [64, 1000], "{version:?}");
+        // The shorter of both counts.
+        let client = client.with_record_size_limit(500).unwrap();
+        let [sent, received] = longest(&client, &server, &authority);
+        assert!(sent == 64 && (499..=500).contains(&received), "{version:?}: {received}");
+    }
+    for length in [0, 63, 16_385] {
+        assert!(matches!(
+            authority.client().with_max_fragment(length),
+            Err(Misuse::MaxFragment)
+        ));
+        assert!(matches!(
+            authority.server().with_max_fragment(length),
+            Err(Misuse::MaxFragment)
+        ));
+    }
+}
+
+/// The first flight of TLS 1.2 is not protected: it is cut as well.
+#[test]
+fn what_is_not_protected_is_cut_as_well() {
+    let authority = Authority::new();
+    let client = authority.client().with_max_fragment(64).unwrap();
+    let mut pair = Pair::new(&client, &authority.server());
+    pair.client.poll(&mut Context::from_waker(Waker::noop())).unwrap();
+    let mut hello = Vec::new();
+    let taken = pair.client.send_with(|bytes| {
+        hello.extend_from_slice(bytes);
+        Ok::<_, Error>(bytes.len())
+    });
+    assert!(taken.unwrap() > 64);
+    assert!(forge::records(&hello).iter().all(|record| record.len() <= 5 + 64));
+}
 
 #[test]
 fn each_side_keeps_to_what_the_other_takes() {

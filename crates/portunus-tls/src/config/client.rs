@@ -32,6 +32,7 @@ pub struct ClientConfig {
     pub(crate) sends_early_data: bool,
     pub(crate) record_size_limit: Option<u16>,
     pub(crate) padding: Padding,
+    pub(crate) max_fragment: u16,
     pub(crate) authenticates_later: bool,
 }
 
@@ -55,6 +56,7 @@ impl ClientConfig {
             sends_early_data: false,
             record_size_limit: None,
             padding: Padding::Nothing,
+            max_fragment: size_limit::LARGEST_FRAGMENT,
             authenticates_later: false,
         }
     }
@@ -144,6 +146,16 @@ impl ClientConfig {
     /// [`Misuse::RecordSizeLimit`] when it is less or more.
     pub fn with_record_size_limit(mut self, limit: u16) -> Result<Self, Misuse> {
         self.record_size_limit = Some(size_limit::checked(limit)?);
+        Ok(self)
+    }
+
+    /// Sends records of so many bytes of content at most, 64 to 16384: the reader of a short one need not wait for the end of a long one. Each costs some
+    /// bytes and time.
+    ///
+    /// # Errors
+    /// [`Misuse::MaxFragment`] when it is less or more.
+    pub fn with_max_fragment(mut self, max_fragment: u16) -> Result<Self, Misuse> {
+        self.max_fragment = size_limit::checked_fragment(max_fragment)?;
         Ok(self)
     }
 

@@ -65,6 +65,7 @@ pub struct ServerConfig {
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
     pub(crate) record_size_limit: Option<u16>,
     pub(crate) padding: Padding,
+    pub(crate) max_fragment: u16,
 }
 
 /// Who lets early data pass, and how much.
@@ -104,6 +105,7 @@ impl ServerConfig {
             key_log: None,
             record_size_limit: None,
             padding: Padding::Nothing,
+            max_fragment: size_limit::LARGEST_FRAGMENT,
         }
     }
 
@@ -198,6 +200,16 @@ impl ServerConfig {
     /// [`Misuse::RecordSizeLimit`] when it is less or more.
     pub fn with_record_size_limit(mut self, limit: u16) -> Result<Self, Misuse> {
         self.record_size_limit = Some(size_limit::checked(limit)?);
+        Ok(self)
+    }
+
+    /// Sends records of so many bytes of content at most, 64 to 16384: the reader of a short one need not wait for the end of a long one. Each costs some
+    /// bytes and time.
+    ///
+    /// # Errors
+    /// [`Misuse::MaxFragment`] when it is less or more.
+    pub fn with_max_fragment(mut self, max_fragment: u16) -> Result<Self, Misuse> {
+        self.max_fragment = size_limit::checked_fragment(max_fragment)?;
         Ok(self)
     }
 

@@ -330,6 +330,11 @@ impl Channel {
         self.io().outgoing.limit(max_content);
     }
 
+    /// From here on no record of ours holds more than that.
+    pub(crate) fn fragment(&mut self, max_fragment: u16) {
+        self.io().outgoing.fragment(usize::from(max_fragment));
+    }
+
     /// From here on protected records of ours are padded so.
     pub(crate) fn pad(&mut self, padding: Padding) {
         self.io().outgoing.pad(padding);

@@ -16,6 +16,8 @@ pub(crate) struct Outgoing {
     start: usize,
     end: usize,
     protection: Option<Protection>,
+    /// The most content of any record, by our own wish.
+    max_fragment: usize,
     /// The most content of a protected record.
     max_content: usize,
     /// How those of TLS 1.3 are padded.
@@ -31,6 +33,7 @@ impl Outgoing {
             start: 0,
             end: 0,
             protection: None,
+            max_fragment: MAX_FRAGMENT,
             max_content: MAX_FRAGMENT,
             padding: Padding::Nothing,
             initial: initial_hello,
@@ -39,7 +42,13 @@ impl Outgoing {
 
     /// From here on protected records hold no more than that.
     pub(crate) fn limit(&mut self, max_content: usize) {
-        self.max_content = max_content;
+        self.max_content = max_content.min(self.max_fragment);
+    }
+
+    /// From here on no record holds more than that.
+    pub(crate) fn fragment(&mut self, max_fragment: usize) {
+        self.max_fragment = max_fragment;
+        self.limit(self.max_content);
     }
 
     /// From here on protected records of TLS 1.3 are padded so.
@@ -47,12 +56,12 @@ impl Outgoing {
         self.padding = padding;
     }
 
-    /// The most content of the next record. What is not protected has no limit but the protocol's (RFC 8449 section 4).
+    /// The most content of the next record. What is not protected has no limit of the peer's (RFC 8449 section 4).
     pub(crate) fn max_fragment(&self) -> usize {
         if self.is_protected() {
             self.max_content
         } else {
-            MAX_FRAGMENT
+            self.max_fragment
         }
     }
 

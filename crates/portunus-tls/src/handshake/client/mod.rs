@@ -34,6 +34,7 @@ pub(crate) async fn handshake(
 ) -> Result<Established, Error> {
     let offer = Offer::new(&config, &server, now)?;
     channel.log_keys(config.key_log.as_ref(), &offer.random);
+    channel.fragment(config.max_fragment);
     let session = hello::session(&config, &server, now);
     let shares = offer.key_shares()?;
     let hello = offer.write(&shares, session.as_ref(), None)?;

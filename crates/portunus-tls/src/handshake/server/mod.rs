@@ -33,6 +33,7 @@ pub(crate) async fn handshake(
         let config = chosen.map_err(Internal::from)?;
         channel.log_keys(config.key_log.as_ref(), hello.random);
         channel.pad(config.padding);
+        channel.fragment(config.max_fragment);
         let version = choose::version(&hello, &config.policy)?;
         (config, host, version)
     };
