@@ -5,6 +5,7 @@ use std::sync::Arc;
 use portunus_x509::{Certificate, DnsName, GeneralName, SignatureAlgorithm};
 
 use crate::config::certificate_compression::{CompressCertificate, Compressed, CompressedMessage};
+use crate::config::oid_filters::Filters;
 use crate::crypto::sign::{LocalKey, Sign};
 #[cfg(feature = "tls12")]
 use crate::crypto::tls12::{Authentication, curve_of_key};
@@ -215,6 +216,11 @@ impl Identity {
         authorities
             .iter()
             .any(|authority| self.issuers.iter().any(|issuer| issuer.as_slice() == authority.0))
+    }
+
+    /// Whether the end entity has what a server wants (RFC 9846 section 4.3.5).
+    pub(super) fn matches(&self, filters: &Filters<'_>) -> bool {
+        self.chain.first().is_some_and(|leaf| filters.match_certificate(leaf))
     }
 
     /// Whether the whole chain is signed with schemes that are allowed.

@@ -83,12 +83,18 @@ impl Authority {
 
     /// The chain of a leaf for these names with this key.
     pub fn certify(&self, names: &[&str], key: &KeyPair) -> Vec<Vec<u8>> {
+        let purposes = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        self.certify_for(names, key, purposes)
+    }
+
+    /// The same for these purposes.
+    pub fn certify_for(&self, names: &[&str], key: &KeyPair, purposes: Vec<ExtendedKeyUsagePurpose>) -> Vec<Vec<u8>> {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         validity(&mut params);
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.extended_key_usages = purposes;
         vec![params.signed_by(key, &self.issuer).unwrap().der().to_vec()]
     }
 
