@@ -231,6 +231,8 @@ faults! {
         RequestContextAgain => ILLEGAL_PARAMETER, "RFC 9846 section 4.4.2", "the server asked for a certificate with the certificate_request_context of another request";
         RequestContextUnknown => ILLEGAL_PARAMETER, "RFC 9846 section 4.5.1", "the client's certificate_request_context is that of no request that waits for an answer";
         NoCertificate => DECODE_ERROR, "RFC 9846 section 4.5.1.3", "the server sent no certificate";
+        OidFilters => ILLEGAL_PARAMETER, "RFC 9846 section 4.3.5", "the server's oid_filters name an extension twice, ask for anyExtendedKeyUsage, or cannot be read";
+        OidFiltersNotMatched => UNSUPPORTED_CERTIFICATE, "RFC 9846 section 4.3.5", "the client's certificate lacks a key usage or purpose that it was asked to have";
         CertificateRequired => CERTIFICATE_REQUIRED, "RFC 9846 section 4.5.1.3", "the client sent no certificate where one is required";
         ClientCertificateMissing => HANDSHAKE_FAILURE, "RFC 5246 section 7.4.6", "the client sent no certificate where one is required";
         CertificateWrongForSuite => ILLEGAL_PARAMETER, "RFC 5246 section 7.4.2", "the server's certificate has another kind of key than the cipher suite that it chose";
@@ -376,6 +378,11 @@ pub enum Misuse {
     /// A length of records that the protocol does not have, or that is of no use.
     #[error("records of ours hold at most 64 to 16384 bytes")]
     MaxFragment,
+    /// Filters of certificates that no server may ask for.
+    #[error(
+        "the filters of certificates name an extension twice, ask for anyExtendedKeyUsage, cannot be read, or are too long"
+    )]
+    OidFilters,
     /// A configuration without any cipher suite, group or key share of a group.
     #[error("the configuration allows no cipher suite, no group, or a key share of no allowed group")]
     EmptyConfiguration,

@@ -56,6 +56,9 @@ pub const EARLY_DATA_TOLERANCE: i64 = 10;
 /// connection that took long to say hello is older by as much again.
 pub const REPLAY_WINDOW: i64 = 30;
 
+/// The longest filters of certificates that a server asks with: room for some twenty purposes.
+pub const MAX_OID_FILTERS_BYTES: usize = 256;
+
 /// The longest list of certificate authorities that fits a CertificateRequest (RFC 9846 section 4.3.4: 2^16-1), less its neighbours.
 pub const MAX_AUTHORITIES_BYTES: usize = 0xffff - 512;
 

@@ -12,7 +12,7 @@ use forge::{APPLICATION_DATA, HANDSHAKE, Sealer, Secrets, assert_fault, messages
 use pair::{Authority, Pair, exchange, received, sent};
 use portunus_tls::wire::{
     AlertDescription, Certificate, CertificateEntry, CertificateRequest, CertificateVerify, Decode, ExtensionType,
-    Finished, HandshakeType, Sequence, SignatureScheme, UnknownExtension, handshake_message,
+    Finished, HandshakeType, OidFilter, Sequence, SignatureScheme, UnknownExtension, handshake_message,
 };
 use portunus_tls::{
     CertificateFault, ClientConfig, Connection, Decision, Error, Identities, Identity, Limit, LocalKey, Misuse,
@@ -484,6 +484,22 @@ fn a_request_that_breaks_a_rule() {
     let error = received(&mut on.client, &on.as_server.seal(HANDSHAKE, &request(b"one", None))).unwrap_err();
     assert_eq!(error.alert(), Some(AlertDescription::MISSING_EXTENSION));
     assert_fault(&error, PeerFault::MissingSignatureAlgorithms, "no schemes");
+
+    let mut on = forged(&asked, &authority);
+    let twice = [OidFilter {
+        certificate_extension_oid: &[6, 3, 0x55, 0x1d, 0x0f],
+        certificate_extension_values: &[],
+    }; 2];
+    let filtering = CertificateRequest {
+        certificate_request_context: b"one",
+        signature_algorithms: P256.map(Sequence::from),
+        oid_filters: Some(Sequence::from(&twice)),
+        ..Default::default()
+    };
+    let filtering = handshake_message(HandshakeType::CERTIFICATE_REQUEST, &filtering).unwrap();
+    let error = received(&mut on.client, &on.as_server.seal(HANDSHAKE, &filtering)).unwrap_err();
+    assert_eq!(error.alert(), Some(AlertDescription::ILLEGAL_PARAMETER));
+    assert_fault(&error, PeerFault::OidFilters, "the same filter twice");
 
     let mut on = forged(&asked, &authority);
     let once = on.as_server.seal(HANDSHAKE, &request(b"one", P256));

@@ -245,8 +245,11 @@ impl KeyUsage {
         (Self::DECIPHER_ONLY, "decipherOnly"),
     ];
 
-    /// At least one bit has to be set (RFC 5280 section 4.2.1.3).
-    pub(crate) fn parse(der: &[u8]) -> Result<Self, Malformed> {
+    /// Reads the extension's value. At least one bit has to be set (RFC 5280 section 4.2.1.3).
+    ///
+    /// # Errors
+    /// [`Malformed`] when the DER is no such value.
+    pub fn parse(der: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(der, "keyUsage");
         let (octets, _) = reader.bit_string()?;
         reader.finish()?;
@@ -288,7 +291,11 @@ impl fmt::Display for KeyUsage {
 pub struct ExtendedKeyUsage<'a>(Reader<'a>);
 
 impl<'a> ExtendedKeyUsage<'a> {
-    pub(crate) fn parse(der: &'a [u8]) -> Result<Self, Malformed> {
+    /// Reads the extension's value.
+    ///
+    /// # Errors
+    /// [`Malformed`] when the DER is no such value.
+    pub fn parse(der: &'a [u8]) -> Result<Self, Malformed> {
         let purposes = Reader::whole_sequence(der, "extKeyUsage")?;
         if purposes.is_empty() {
             return Err(purposes.malformed(Problem::Empty));
@@ -307,7 +314,7 @@ impl<'a> ExtendedKeyUsage<'a> {
     }
 
     /// Whether `purpose` is listed by itself (anyExtendedKeyUsage does not count).
-    pub(crate) fn lists(&self, purpose: Oid<'_>) -> bool {
+    pub fn lists(&self, purpose: Oid<'_>) -> bool {
         self.iter().any(|listed| listed == purpose)
     }
 }

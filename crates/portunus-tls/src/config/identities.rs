@@ -5,6 +5,7 @@ use std::sync::Arc;
 use portunus_x509::DnsName;
 
 use crate::config::identity::Identity;
+use crate::config::oid_filters::Filters;
 use crate::decision::{ChoiceFailed, Decision};
 use crate::wire::{CertificateRequest, ClientHello, ProtocolVersion, SignatureScheme};
 
@@ -102,7 +103,11 @@ impl ChooseClientIdentity for Identities {
         let of_chain = request.signature_algorithms_cert.unwrap_or(schemes);
         let authorities = request.certificate_authorities;
         let signs = |identity: &Identity| identity.scheme_among(|scheme| schemes.contains(scheme)).is_some();
-        let accepted = |identity: &Identity| authorities.is_none_or(|authorities| identity.is_from(authorities));
+        // Those that break a rule have ended the handshake before.
+        let filters = Filters::read(request.oid_filters).unwrap_or_default();
+        let accepted = |identity: &Identity| {
+            authorities.is_none_or(|authorities| identity.is_from(authorities)) && identity.matches(&filters)
+        };
         // In TLS 1.3 the others may stand there for certificates alone.
         let signs_best = |scheme: &SignatureScheme| scheme.is_for_tls13() && schemes.contains(scheme);
         let chosen = self.best(|identity| {

@@ -7,6 +7,7 @@ use portunus_x509::KeyUsage;
 use portunus_x509::{Certificate, DnsName, GeneralName, SignatureAlgorithm};
 
 use crate::config::certificate_compression::{CompressCertificate, Compressed, CompressedMessage};
+use crate::config::oid_filters::Filters;
 #[cfg(feature = "tls12")]
 use crate::crypto::key_transport::Decrypt;
 use crate::crypto::sign::{LocalKey, Sign};
@@ -258,6 +259,11 @@ impl Identity {
         authorities
             .iter()
             .any(|authority| self.issuers.iter().any(|issuer| issuer.as_slice() == authority.0))
+    }
+
+    /// Whether the end entity has what a server wants (RFC 9846 section 4.3.5).
+    pub(super) fn matches(&self, filters: &Filters<'_>) -> bool {
+        self.chain.first().is_some_and(|leaf| filters.match_certificate(leaf))
     }
 
     /// Whether the whole chain is signed with schemes that are allowed.

@@ -5,5 +5,6 @@ pub(crate) mod client;
 pub mod danger;
 pub(crate) mod identities;
 pub(crate) mod identity;
+pub(crate) mod oid_filters;
 pub(crate) mod server;
 pub(crate) mod verify;

@@ -6,11 +6,12 @@ use portunus_x509::DnsName;
 
 use crate::config::certificate_compression::CompressCertificate;
 use crate::config::identities::ChooseIdentity;
+use crate::config::oid_filters::OwnFilters;
 use crate::config::verify::VerifyPeer;
 use crate::decision::{ChoiceFailed, Decision};
 use crate::error::Misuse;
 use crate::keylog::KeyLog;
-use crate::limits::MAX_AUTHORITIES_BYTES;
+use crate::limits::{MAX_AUTHORITIES_BYTES, MAX_OID_FILTERS_BYTES};
 use crate::policy::Policy;
 use crate::record::padding::Padding;
 use crate::record::size_limit;
@@ -18,7 +19,7 @@ use crate::record::size_limit;
 use crate::session::cache::SessionCache;
 use crate::session::replay::ReplayGuard;
 use crate::session::ticket_keys::Tickets;
-use crate::wire::ClientHello;
+use crate::wire::{ClientHello, OidFilter};
 
 /// Whether clients are asked for a certificate.
 #[derive(Clone)]
@@ -55,6 +56,7 @@ pub struct ServerConfig {
     pub(crate) identities: Arc<dyn ChooseIdentity>,
     pub(crate) client_authentication: ClientAuthentication,
     pub(crate) authorities: Vec<Vec<u8>>,
+    pub(crate) oid_filters: OwnFilters,
     pub(crate) certificate_compression: Vec<Arc<dyn CompressCertificate>>,
     pub(crate) application_protocols: Vec<Vec<u8>>,
     pub(crate) tickets: Option<Arc<Tickets>>,
@@ -95,6 +97,7 @@ impl ServerConfig {
             identities,
             client_authentication: ClientAuthentication::None,
             authorities: Vec::new(),
+            oid_filters: OwnFilters::default(),
             certificate_compression: Vec::new(),
             application_protocols: Vec::new(),
             tickets: None,
@@ -145,6 +148,25 @@ impl ServerConfig {
             });
         }
         self.authorities = names;
+        Ok(self)
+    }
+
+    /// Wants clients' certificates to have these extensions, with all of these values (RFC 9846 section 4.3.5). Clients of TLS 1.3 are told, and choose by it what
+    /// they show. A certificate that lacks a key usage or an extended key usage is refused in either version (`unsupported_certificate`); filters of other
+    /// extensions are told, and the verifier's to judge.
+    ///
+    /// # Errors
+    /// [`Misuse::OidFilters`] when an extension is named twice, anyExtendedKeyUsage is asked for, a value cannot be read, or they are too long.
+    pub fn with_oid_filters(mut self, filters: &[OidFilter<'_>]) -> Result<Self, Misuse> {
+        let bytes = filters.iter().fold(0_usize, |sum, filter| {
+            sum.saturating_add(filter.certificate_extension_oid.len())
+                .saturating_add(filter.certificate_extension_values.len())
+                .saturating_add(3)
+        });
+        if bytes > MAX_OID_FILTERS_BYTES {
+            return Err(Misuse::OidFilters);
+        }
+        self.oid_filters = OwnFilters::checked(filters).map_err(|_| Misuse::OidFilters)?;
         Ok(self)
     }
 
@@ -237,6 +259,15 @@ impl ServerConfig {
         let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
         context.update(&[mode]);
         context.update(&trust);
+        // Each part stands behind its length, and all of them behind their number.
+        let filters = || self.oid_filters.iter().filter(|_| mode != 0);
+        context.update(&filters().count().to_be_bytes());
+        for filter in filters() {
+            for part in [filter.certificate_extension_oid, filter.certificate_extension_values] {
+                context.update(&part.len().to_be_bytes());
+                context.update(part);
+            }
+        }
         context.update(&self.session_context);
         let mut binding = [0; 32];
         binding.copy_from_slice(context.finish().as_ref());

@@ -1,5 +1,6 @@
 use super::extension_block::{ExtensionBlock, ExtensionSet, extension_set};
 use super::extension_data::{CertificateAuthoritiesExtension, SignatureSchemeList};
+use super::oid_filters::{OidFilter, OidFilterExtension};
 use super::{Decode, DistinguishedName, Encode, Malformed, Reader, Sequence, SignatureScheme, TooLong, Writer};
 
 extension_set! {
@@ -16,6 +17,8 @@ extension_set! {
     /// Authorities that the server trusts.
     certificate_authorities: Option<Sequence<'a, DistinguishedName<'a>>>
         = CERTIFICATE_AUTHORITIES as CertificateAuthoritiesExtension;
+    /// What the server wants the client's certificate to have.
+    oid_filters: Option<Sequence<'a, OidFilter<'a>>> = OID_FILTERS as OidFilterExtension;
 }
 
 impl<'a> Decode<'a> for CertificateRequest<'a> {
@@ -52,6 +55,7 @@ mod tests {
             ExtensionType::OID_FILTERS,
             ExtensionType::SIGNATURE_ALGORITHMS,
             ExtensionType::SIGNATURE_ALGORITHMS_CERT,
+            ExtensionType::DELEGATED_CREDENTIAL,
         ];
         let message = CertificateRequest {
             certificate_request_context: b"context",
@@ -61,8 +65,18 @@ mod tests {
                 DistinguishedName(&[0x30, 0]),
                 DistinguishedName(&[1]),
             ])),
+            oid_filters: Some(Sequence::from(&[
+                OidFilter {
+                    certificate_extension_oid: &[6, 3, 0x55, 0x1d, 0x0f],
+                    certificate_extension_values: &[3, 2, 7, 0x80],
+                },
+                OidFilter {
+                    certificate_extension_oid: &[1],
+                    certificate_extension_values: &[],
+                },
+            ])),
             unknown: Sequence::from(&[UnknownExtension {
-                extension_type: ExtensionType::OID_FILTERS,
+                extension_type: ExtensionType::DELEGATED_CREDENTIAL,
                 extension_data: &[0, 0],
             }]),
             order: Order::from(&types),

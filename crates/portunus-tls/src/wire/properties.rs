@@ -238,12 +238,20 @@ fn message() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
         opaque(0..=40),
         ids(),
         vec(opaque(1..=40), 1..=4),
-        any::<[bool; 3]>(),
+        vec((opaque(1..=40), opaque(0..=40)), 0..=4),
+        any::<[bool; 4]>(),
         unknown(),
     )
-        .prop_map(|(context, schemes, names, has, parts)| {
+        .prop_map(|(context, schemes, names, filters, has, parts)| {
             let schemes = list(&schemes, SignatureScheme);
             let schemes = Sequence::from(&schemes[..]);
+            let filters: Vec<_> = filters
+                .iter()
+                .map(|(oid, values)| OidFilter {
+                    certificate_extension_oid: oid,
+                    certificate_extension_values: values,
+                })
+                .collect();
             let names: Vec<_> = names.iter().map(|name| DistinguishedName(name)).collect();
             let unknown = extensions(&parts);
             let message = CertificateRequest {
@@ -251,6 +259,7 @@ fn message() -> impl Strategy<Value = (&'static str, Vec<u8>)> {
                 signature_algorithms: has[0].then_some(schemes),
                 signature_algorithms_cert: has[1].then_some(schemes),
                 certificate_authorities: has[2].then_some(Sequence::from(&names[..])),
+                oid_filters: has[3].then_some(Sequence::from(&filters[..])),
                 unknown: Sequence::from(&unknown[..]),
                 order: Order::default(),
             };

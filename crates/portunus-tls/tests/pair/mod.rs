@@ -88,12 +88,33 @@ impl Authority {
 
     /// As [`Authority::certify`], for these usages of the key.
     pub fn certify_for(&self, names: &[&str], key: &KeyPair, usages: &[KeyUsagePurpose]) -> Vec<Vec<u8>> {
+        let purposes = [ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        self.certified(names, key, usages, &purposes)
+    }
+
+    /// As [`Authority::certify`], for these purposes.
+    pub fn certify_for_purposes(
+        &self,
+        names: &[&str],
+        key: &KeyPair,
+        purposes: &[ExtendedKeyUsagePurpose],
+    ) -> Vec<Vec<u8>> {
+        self.certified(names, key, &[KeyUsagePurpose::DigitalSignature], purposes)
+    }
+
+    fn certified(
+        &self,
+        names: &[&str],
+        key: &KeyPair,
+        usages: &[KeyUsagePurpose],
+        purposes: &[ExtendedKeyUsagePurpose],
+    ) -> Vec<Vec<u8>> {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         validity(&mut params);
         params.use_authority_key_identifier_extension = true;
         params.key_usages = usages.to_vec();
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.extended_key_usages = purposes.to_vec();
         vec![params.signed_by(key, &self.issuer).unwrap().der().to_vec()]
     }
 

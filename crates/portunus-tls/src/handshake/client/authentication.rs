@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use crate::config::client::ClientConfig;
 use crate::config::identity::Identity;
+use crate::config::oid_filters::Filters;
 use crate::error::{Error, Internal, Limit, PeerFault};
 use crate::handshake::channel::{Channel, Message};
 use crate::handshake::job::Job;
@@ -27,10 +28,17 @@ pub(super) fn certificate_request(message: &Message) -> Result<CertificateReques
     if !request.certificate_request_context.is_empty() {
         return Err(PeerFault::RequestContextNotEmpty.into());
     }
-    if request.signature_algorithms.is_none() {
-        return Err(PeerFault::MissingSignatureAlgorithms.into());
-    }
+    check_request(&request)?;
     Ok(request)
+}
+
+/// What holds for a request in the handshake and after it.
+fn check_request(request: &CertificateRequest<'_>) -> Result<(), PeerFault> {
+    if request.signature_algorithms.is_none() {
+        return Err(PeerFault::MissingSignatureAlgorithms);
+    }
+    Filters::read(request.oid_filters)?;
+    Ok(())
 }
 
 /// What a client shows of itself: its chain, and the scheme that it proved it with. Without a certificate neither.
@@ -135,9 +143,7 @@ impl MayBeAsked {
     /// A CertificateRequest, which waits for its answer.
     pub(crate) fn receive(&mut self, message: Vec<u8>) -> Result<(), Error> {
         let request = CertificateRequest::read(message.get(4..).unwrap_or_default())?;
-        if request.signature_algorithms.is_none() {
-            return Err(PeerFault::MissingSignatureAlgorithms.into());
-        }
+        check_request(&request)?;
         let context = request.certificate_request_context.to_vec();
         if self.contexts.contains(&context) {
             return Err(PeerFault::RequestContextAgain.into());

@@ -42,6 +42,7 @@ pub(super) fn certificate_request(
 /// The CertificateRequest of this configuration.
 fn with_request<T>(config: &ServerConfig, context: &[u8], send: impl FnOnce(&CertificateRequest<'_>) -> T) -> T {
     let authorities: Vec<_> = config.authorities.iter().map(|name| DistinguishedName(name)).collect();
+    let filters: Vec<_> = config.oid_filters.iter().collect();
     let signature_algorithms: Vec<_> = config.policy.signature_algorithms().collect();
     let of_certificates: Vec<_> = config.policy.signature_algorithms_cert().collect();
     send(&CertificateRequest {
@@ -49,6 +50,7 @@ fn with_request<T>(config: &ServerConfig, context: &[u8], send: impl FnOnce(&Cer
         signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
         signature_algorithms_cert: (!of_certificates.is_empty()).then_some(Sequence::from(of_certificates.as_slice())),
         certificate_authorities: (!authorities.is_empty()).then_some(Sequence::from(authorities.as_slice())),
+        oid_filters: (!filters.is_empty()).then_some(Sequence::from(filters.as_slice())),
         ..Default::default()
     })
 }
@@ -82,6 +84,7 @@ pub(super) async fn client_certificate(
         };
     };
     channel.note(&Note::CertificatesReceived { chain: &chain });
+    config.oid_filters.check(leaf)?;
     let verified = request.verifier.verify(presented(&chain, now)).await?;
     channel.note(&Note::ChainVerified {
         path: verified.path.as_ref(),
@@ -281,14 +284,15 @@ impl MayAsk {
         let chain = peer_chain(certificate)?;
         check_extensions(certificate)?;
         request.transcript.add(message);
-        if chain.is_empty() {
+        let Some(leaf) = chain.first() else {
             return Ok(Begun::Proof {
                 request,
                 chain,
                 scheme: None,
             });
-        }
+        };
         io.note(&Note::CertificatesReceived { chain: &chain });
+        self.config.oid_filters.check(leaf)?;
         Ok(Begun::Certificate { request, chain })
     }
 

@@ -200,7 +200,9 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
 
     // [Certificate], ClientKeyExchange, [CertificateVerify] of the client.
     let client = match &requested {
-        Some(requested) => client_certificate(&mut channel, &mut transcript, requested, asked.now).await?,
+        Some(requested) => {
+            client_certificate(&mut channel, &mut transcript, requested, asked.config, asked.now).await?
+        }
         None => ClientCertificate::default(),
     };
     let preliminary = begun.finish(&mut channel, &mut transcript).await?;
@@ -438,17 +440,19 @@ async fn client_certificate(
     channel: &mut Channel,
     transcript: &mut Transcript,
     requested: &Requested,
+    config: &ServerConfig,
     now: UnixTime,
 ) -> Result<ClientCertificate, Error> {
     let chain = peer_chain(channel, transcript).await?;
-    if chain.is_empty() {
+    let Some(leaf) = chain.first() else {
         return if requested.required {
             Err(PeerFault::ClientCertificateMissing.into())
         } else {
             Ok(ClientCertificate::default())
         };
-    }
+    };
     channel.note(&Note::CertificatesReceived { chain: &chain });
+    config.oid_filters.check(leaf)?;
     let presented = Presented {
         chain: &chain,
         name: None,
