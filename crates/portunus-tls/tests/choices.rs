@@ -462,7 +462,7 @@ impl CompressCertificate for Bomb {
     }
 
     fn deflate(&self, _: &[u8]) -> Vec<u8> {
-        self.0.deflate(&vec![0; 32 << 20])
+        self.0.deflate(&vec![0; 2 << 20])
     }
 
     fn inflate(&self, _: &[u8], _: &mut [u8]) -> Result<(), NotInflated> {
@@ -475,7 +475,9 @@ impl CompressCertificate for Bomb {
 fn compressed_certificates_that_inflate_to_more_than_was_announced_are_bad() {
     let authority = Authority::new();
     for way in certificate_compressions() {
-        let client = authority.client().with_certificate_compression(std::slice::from_ref(&way));
+        let client = authority
+            .client()
+            .with_certificate_compression(std::slice::from_ref(&way));
         let bomb: [Arc<dyn CompressCertificate>; 1] = [Arc::new(Bomb(way))];
         let server = authority.server().with_certificate_compression(&bomb);
         let outcome = Pair::new(&client, &server).run();

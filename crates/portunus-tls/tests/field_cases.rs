@@ -6,8 +6,23 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use pair::{Authority, Pair};
-use portunus_tls::wire::{AlertDescription, ClientHello, Decode};
-use portunus_tls::{ClientConfig, Error, Identities, Identity, LocalKey, PeerFault, ServerConfig, danger};
+use portunus_tls::wire::{AlertDescription, ClientHello, Decode, SignatureScheme};
+use portunus_tls::{
+    ClientConfig, Decision, Error, Identities, Identity, LocalKey, PeerFault, ServerConfig, Sign, SigningFailed, danger,
+};
+
+/// A key of another certificate, which does not tell its public half.
+struct Impostor(LocalKey);
+
+impl Sign for Impostor {
+    fn schemes(&self) -> &[SignatureScheme] {
+        self.0.schemes()
+    }
+
+    fn sign<'a>(&'a self, scheme: SignatureScheme, message: &'a [u8]) -> Decision<'a, Result<Vec<u8>, SigningFailed>> {
+        self.0.sign(scheme, message)
+    }
+}
 
 /// The proof of the key and of the handshake is demanded whatever is thought of the certificate.
 #[test]
@@ -21,7 +36,7 @@ fn who_accepts_any_certificate_still_demands_its_key() {
     let shown = authority.issue(&["localhost"], &rcgen::PKCS_ECDSA_P256_SHA256);
     let key = rcgen::KeyPair::generate().unwrap();
     let key = LocalKey::from_der(key.serialized_der()).unwrap();
-    let impostor = Identity::with_signer(shown.chain().to_vec(), Arc::new(key)).unwrap();
+    let impostor = Identity::with_signer(shown.chain().to_vec(), Arc::new(Impostor(key))).unwrap();
     let server = ServerConfig::new(Arc::new(Identities::new(vec![Arc::new(impostor)])));
     let outcome = Pair::new(&client, &server).run();
     let error = outcome.client.unwrap_err();
