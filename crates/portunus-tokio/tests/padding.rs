@@ -46,10 +46,9 @@ impl Observe for Padded {
             protected: true,
             ..
         } = note
+            && *direction == self.0
         {
-            if *direction == self.0 {
-                self.1.lock().unwrap().push(wire - AROUND);
-            }
+            self.1.lock().unwrap().push(wire - AROUND);
         }
     }
 }
@@ -69,7 +68,7 @@ async fn curl_reads_what_is_padded() {
     let serving = tokio::spawn(async move {
         let (socket, _) = listener.accept().await.unwrap();
         let mut stream = acceptor.accept_observed(socket, observer).await.unwrap();
-        stream.read(&mut [0; 4096]).await.unwrap();
+        assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0, "no request");
         stream
             .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\nconnection: close\r\n\r\n!")
             .await

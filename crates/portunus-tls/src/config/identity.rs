@@ -18,7 +18,7 @@ use crate::wire::{
 
 /// A certificate chain and the key that belongs to it.
 pub struct Identity {
-    pub(crate) chain: Arc<Vec<Vec<u8>>>,
+    pub(crate) chain: Arc<[Vec<u8>]>,
     pub(crate) key: Arc<dyn Sign>,
     #[cfg(feature = "tls12")]
     pub(crate) key_algorithm: portunus_x509::KeyAlgorithm,
@@ -108,7 +108,7 @@ impl Identity {
         Ok(Self {
             #[cfg(feature = "tls12")]
             key_algorithm: key_algorithm.ok_or(UnusableIdentity::Empty)?,
-            chain: Arc::new(chain),
+            chain: chain.into(),
             key,
             names,
             issuers,

@@ -42,7 +42,7 @@ fn check_request(request: &CertificateRequest<'_>) -> Result<(), PeerFault> {
 }
 
 /// What a client shows of itself: its chain, and the scheme that it proved it with. Without a certificate neither.
-pub(super) type Shown = (Arc<Vec<Vec<u8>>>, Option<SignatureScheme>);
+pub(super) type Shown = (Arc<[Vec<u8>]>, Option<SignatureScheme>);
 
 /// Our certificate and the proof of its key, or an empty Certificate where there is none to show.
 pub(super) async fn certificate(
