@@ -11,7 +11,7 @@ use portunus_tls::{
     ClientConfig, Decision, Error, Identities, Identity, LocalKey, PeerFault, ServerConfig, Sign, SigningFailed, danger,
 };
 
-/// A key that does not tell whose it is.
+/// A key of another certificate, which does not tell its public half.
 struct Impostor(LocalKey);
 
 impl Sign for Impostor {

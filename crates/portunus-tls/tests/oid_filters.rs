@@ -4,7 +4,7 @@ mod pair;
 
 use std::sync::Arc;
 
-use pair::{Authority, NOW, Pair, exchange};
+use pair::{Authority, NOW, Pair, exchange, received, sent};
 use portunus_tls::wire::{AlertDescription, CertificateRequest, OidFilter};
 use portunus_tls::{
     ChoiceFailed, ChooseClientIdentity, ClientConfig, Decision, Error, Identities, Identity, LocalKey, Misuse,
@@ -192,7 +192,7 @@ fn a_session_goes_on_only_where_the_same_is_asked_for() {
         .unwrap();
     for (server, resumed) in [(&first, false), (&first, true), (&then, false)] {
         let (mut client, mut server) = Pair::new(&client, server).run().connected();
-        exchange(&mut client, &mut server).unwrap();
+        received(&mut client, &sent(&mut server)).unwrap();
         assert_eq!(client.info().resumed, resumed);
     }
 }

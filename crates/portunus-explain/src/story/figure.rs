@@ -149,6 +149,7 @@ fn message(kind: HandshakeType, bytes: &[u8]) -> &'static str {
         HandshakeType::ENCRYPTED_EXTENSIONS => "EncryptedExtensions",
         HandshakeType::CERTIFICATE_REQUEST => "CertificateRequest",
         HandshakeType::CERTIFICATE => "Certificate",
+        HandshakeType::COMPRESSED_CERTIFICATE => "CompressedCertificate",
         HandshakeType::SERVER_KEY_EXCHANGE => "ServerKeyExchange",
         HandshakeType::SERVER_HELLO_DONE => "ServerHelloDone",
         HandshakeType::CLIENT_KEY_EXCHANGE => "ClientKeyExchange",

@@ -184,8 +184,8 @@ mod tests {
     #[test]
     fn none_inflates_more_than_fits() {
         for way in certificate_compressions() {
-            let bomb = way.deflate(&vec![0; 32 << 20]);
-            assert!(bomb.len() < 64 << 10, "{}: {}", way.algorithm(), bomb.len());
+            let bomb = way.deflate(&vec![0; 2 << 20]);
+            assert!(bomb.len() < 8 << 10, "{}: {}", way.algorithm(), bomb.len());
             for room in [0, 1, 1 << 16] {
                 assert_eq!(way.inflate(&bomb, &mut vec![0; room]), Err(NotInflated));
             }

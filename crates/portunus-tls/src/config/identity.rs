@@ -198,6 +198,12 @@ impl Identity {
         &self.chain
     }
 
+    /// The SHA-256 of the end entity.
+    pub(crate) fn fingerprint(&self) -> Option<[u8; 32]> {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.chain.first()?);
+        digest.as_ref().try_into().ok()
+    }
+
     /// Whether the end entity names this host, by a wildcard of its left label too (RFC 9525 section 6.3).
     pub fn names(&self, host: &DnsName) -> bool {
         let host = host.as_str();

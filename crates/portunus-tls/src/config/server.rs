@@ -60,6 +60,7 @@ pub struct ServerConfig {
     pub(crate) certificate_compression: Vec<Arc<dyn CompressCertificate>>,
     pub(crate) application_protocols: Vec<Vec<u8>>,
     pub(crate) tickets: Option<Arc<Tickets>>,
+    pub(crate) resumes_across_names: bool,
     pub(crate) early_data: Option<EarlyDataConfig>,
     #[cfg(feature = "tls12")]
     pub(crate) session_cache: Option<Arc<SessionCache>>,
@@ -101,6 +102,7 @@ impl ServerConfig {
             certificate_compression: Vec::new(),
             application_protocols: Vec::new(),
             tickets: None,
+            resumes_across_names: false,
             early_data: None,
             #[cfg(feature = "tls12")]
             session_cache: None,
@@ -188,6 +190,15 @@ impl ServerConfig {
     #[must_use]
     pub fn with_tickets(mut self, tickets: Arc<Tickets>) -> Self {
         self.tickets = Some(tickets);
+        self
+    }
+
+    /// Goes on in TLS 1.3 with a session that was begun for another name, where the identity that is chosen for the new name shows the very certificate that was shown
+    /// then, and it has both names; says so with each ticket (draft-ietf-tls-cross-sni-resumption). Early data stays with the name of its session. Whoever sees several
+    /// sites' connections go on from each other learns that one client visits them.
+    #[must_use]
+    pub fn with_resumption_across_names(mut self) -> Self {
+        self.resumes_across_names = true;
         self
     }
 

@@ -86,6 +86,13 @@ const RSA_SCHEMES: [SignatureScheme; 6] = [
     SignatureScheme::RSA_PKCS1_SHA512,
 ];
 
+/// TLS 1.2 binds none of them to a curve.
+const ECDSA_SCHEMES: [SignatureScheme; 3] = [
+    SignatureScheme::ECDSA_SECP256R1_SHA256,
+    SignatureScheme::ECDSA_SECP384R1_SHA384,
+    SignatureScheme::ECDSA_SECP521R1_SHA512,
+];
+
 impl LocalKey {
     /// Reads a key in DER: PKCS#8, SEC1 (`EC PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`).
     ///
@@ -148,13 +155,14 @@ impl LocalKey {
         let wrong_scheme = || SigningFailed {
             reason: format!("this key cannot sign with {scheme}"),
         };
-        if !self.schemes.contains(&scheme) {
-            return Err(wrong_scheme());
-        }
         let digest = scheme_hash(scheme).map(|hash| digest::digest(hash, message));
         match (&self.key, &digest) {
-            (Key::Ecdsa(key), Some(digest)) => Ok(key.sign_digest(digest).map_err(failed)?.as_ref().to_vec()),
-            (Key::Ed25519(key), None) => Ok(key.try_sign(message).map_err(failed)?.as_ref().to_vec()),
+            (Key::Ecdsa(key), Some(digest)) if ECDSA_SCHEMES.contains(&scheme) => {
+                Ok(key.sign_digest(digest).map_err(failed)?.as_ref().to_vec())
+            }
+            (Key::Ed25519(key), None) if scheme == SignatureScheme::ED25519 => {
+                Ok(key.try_sign(message).map_err(failed)?.as_ref().to_vec())
+            }
             (Key::Rsa(key, ..), Some(digest)) => {
                 let encoding: &'static dyn RsaEncoding = match scheme {
                     SignatureScheme::RSA_PSS_RSAE_SHA256 => &RSA_PSS_SHA256,

@@ -240,6 +240,7 @@ fn a_server_resumes_with_early_data() {
         secret: secret(full.all("expand:resumption").next().unwrap()),
         extended_main_secret: true,
         server_name: b"server".to_vec(),
+        certificate: None,
         binding: config.session_binding(),
         not_after: None,
         early_data: Some(EarlyTerms {

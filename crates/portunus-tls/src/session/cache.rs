@@ -94,6 +94,7 @@ mod tests {
             secret: Secret::filled(48, |_| Ok::<_, ()>(())).unwrap(),
             extended_main_secret: true,
             server_name: b"localhost".to_vec(),
+            certificate: None,
             binding: [7; 32],
             not_after: None,
             early_data: None,

@@ -58,7 +58,7 @@ pub enum NoEarlyData {
     Version,
     /// The client had no session to go on with.
     NoSession,
-    /// The session's ticket does not allow it, or not here: it was issued under another guard.
+    /// The session's ticket does not allow it, or not here: it was issued under another guard, or for another name.
     NotOfSession,
     /// The client did not offer it.
     NotOffered,

@@ -254,6 +254,7 @@ mod tests {
             secret: Secret::filled(32, |_| Ok::<_, CryptoFailed>(())).unwrap(),
             extended_main_secret: true,
             server_name: Vec::new(),
+            certificate: None,
             binding: [0; 32],
             not_after: None,
             early_data: None,

@@ -10,7 +10,7 @@ use crate::wire::CipherSuite;
 use crate::wire::{Malformed, Problem, Reader, TooLong, Writer};
 
 /// The layout of what is sealed; another number is another layout.
-const LAYOUT: u8 = 4;
+const LAYOUT: u8 = 5;
 
 /// What a ticket holds.
 pub(crate) struct TicketContent {
@@ -24,6 +24,8 @@ pub(crate) struct TicketContent {
     pub(crate) extended_main_secret: bool,
     /// The server name of the ClientHello, in lower case; empty without one.
     pub(crate) server_name: Vec<u8>,
+    /// The SHA-256 of the certificate that was shown, where the session may go on for its other names too.
+    pub(crate) certificate: Option<[u8; 32]>,
     /// [`crate::config::server::ServerConfig::session_binding`].
     pub(crate) binding: [u8; 32],
     /// When the verdict on the client's certificate ends.
@@ -69,6 +71,8 @@ impl TicketContent {
         w.opaque8("secret", self.secret.as_ref())?;
         w.u8(u8::from(self.extended_main_secret));
         w.opaque16("server_name", &self.server_name)?;
+        w.u8(u8::from(self.certificate.is_some()));
+        w.bytes(self.certificate.as_ref().map_or(&[], <[u8; 32]>::as_slice));
         w.bytes(&self.binding);
         w.bytes(&self.not_after.map_or(i64::MAX, |end| end.0).to_be_bytes());
         w.u8(u8::from(self.early_data.is_some()));
@@ -101,6 +105,10 @@ impl TicketContent {
         })?;
         let extended_main_secret = r.u8("extended_main_secret")? != 0;
         let server_name = r.vec16("server_name", 0..=0xffff)?.to_vec();
+        let certificate = match r.u8("certificate")? {
+            0 => None,
+            _ => Some(*r.array::<32>("certificate")?),
+        };
         let binding = *r.array::<32>("binding")?;
         let not_after = i64::from_be_bytes(*r.array::<8>("not_after")?);
         let early_data = match r.u8("early_data")? {
@@ -129,6 +137,7 @@ impl TicketContent {
             secret,
             extended_main_secret,
             server_name,
+            certificate,
             binding,
             not_after: (not_after != i64::MAX).then_some(UnixTime(not_after)),
             early_data,
@@ -156,6 +165,7 @@ mod tests {
                 secret: Secret::filled(32, |_| Ok::<_, CryptoFailed>(())).unwrap(),
                 extended_main_secret: true,
                 server_name: Vec::new(),
+                certificate: None,
                 binding: [0; 32],
                 not_after: None,
                 early_data: None,
@@ -188,6 +198,7 @@ mod tests {
                 secret: Secret::filled(32, |_| Ok::<_, CryptoFailed>(())).unwrap(),
                 extended_main_secret: true,
                 server_name: b"name".to_vec(),
+                certificate: terms.as_ref().map(|_| [2; 32]),
                 binding: [1; 32],
                 not_after: None,
                 early_data: terms.clone(),
@@ -195,6 +206,7 @@ mod tests {
             };
             let ticket = tickets.seal(&content, now).unwrap().unwrap();
             let opened = tickets.open(&ticket, now).unwrap();
+            assert_eq!(opened.certificate, content.certificate);
             assert_eq!((opened.early_data, opened.chain), (terms, content.chain));
         }
     }

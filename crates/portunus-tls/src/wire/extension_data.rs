@@ -332,6 +332,9 @@ impl<'a> ExtensionData<'a> for CertificateAuthoritiesExtension {
 pub struct Flags<'a>(&'a [u8]);
 
 impl Flags<'_> {
+    /// A ticket that is good for all names of the server's certificate: flag 8 (draft-ietf-tls-cross-sni-resumption section 3).
+    pub const RESUMPTION_ACROSS_NAMES: Self = Self(&[0, 1]);
+
     /// Whether this flag is set.
     pub fn has(&self, flag: u16) -> bool {
         let byte = self.0.get(usize::from(flag / 8)).copied().unwrap_or(0);

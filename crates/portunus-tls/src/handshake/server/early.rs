@@ -2,7 +2,7 @@
 
 use portunus_x509::UnixTime;
 
-use super::hello::{Choice, Resumed};
+use super::hello::{Choice, Resumed, session_name};
 use crate::config::server::ServerConfig;
 use crate::error::{Error, PeerFault, Phase};
 use crate::handshake::channel::Channel;
@@ -37,6 +37,10 @@ pub(super) fn decide(
     let terms = ticket.early_data.as_ref();
     let terms = terms.filter(|terms| terms.guard == early_data.guard.id());
     let terms = terms.ok_or(NoEarlyData::NotOfSession)?;
+    // RFC 9846 section 4.3.10: what it was for stays the same, the name as well.
+    if ticket.server_name != session_name(hello) {
+        return Err(NoEarlyData::NotOfSession);
+    }
     if ticket.cipher_suite != choice.suite.id {
         return Err(NoEarlyData::CipherSuite);
     }

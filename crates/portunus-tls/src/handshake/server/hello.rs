@@ -5,6 +5,7 @@ use std::sync::Arc;
 use portunus_x509::{DnsName, UnixTime};
 
 use crate::choose;
+use crate::config::identity::Identity;
 use crate::config::server::ServerConfig;
 use crate::crypto::suite::Suite;
 use crate::error::{Error, PeerFault};
@@ -139,7 +140,8 @@ pub(crate) struct Resumed {
     pub(crate) early_secret: EarlySecret,
 }
 
-/// The first offered ticket that can be used here: ours, in time, of this suite's hash, issued for this name and the same demands on clients. A binder that does not
+/// The first offered ticket that can be used here: ours, in time, of this suite's hash, issued for this name, or for one that what would be shown
+/// has as well, and the same demands on clients. A binder that does not
 /// verify is fatal (RFC 9846 section 4.3.11); a ticket that nobody can use is not.
 pub(crate) fn resumption(
     hello: &ClientHello<'_>,
@@ -147,6 +149,7 @@ pub(crate) fn resumption(
     transcript: &Transcript,
     suite: Suite,
     config: &ServerConfig,
+    shown: Option<&Shown>,
     now: UnixTime,
 ) -> Result<Option<Resumed>, Error> {
     let extensions = &hello.extensions;
@@ -172,7 +175,10 @@ pub(crate) fn resumption(
             continue;
         };
         let same_hash = Suite::of(ticket.cipher_suite).is_some_and(|issued| issued.hash == suite.hash);
-        if !same_hash || ticket.server_name != server_name || ticket.binding != binding {
+        if !same_hash
+            || !(ticket.server_name == server_name || shown.is_some_and(|shown| shown.is_of(&ticket)))
+            || ticket.binding != binding
+        {
             continue;
         }
         let truncated = message.len().saturating_sub(offered.binders_length());
@@ -188,6 +194,22 @@ pub(crate) fn resumption(
         }));
     }
     Ok(None)
+}
+
+/// What a full handshake would show to a client that asks for this name, where sessions of other names may go on.
+pub(crate) struct Shown {
+    pub(crate) host: DnsName,
+    pub(crate) identity: Arc<Identity>,
+}
+
+impl Shown {
+    /// Whether this session began with the same certificate, which has both names.
+    fn is_of(&self, ticket: &TicketContent) -> bool {
+        let began = std::str::from_utf8(&ticket.server_name).ok();
+        let began = began.and_then(|name| DnsName::parse(name).ok());
+        let has_both = self.identity.names(&self.host) && began.is_some_and(|name| self.identity.names(&name));
+        has_both && ticket.certificate.is_some() && ticket.certificate == self.identity.fingerprint()
+    }
 }
 
 /// The name that a session is bound to.

@@ -511,6 +511,7 @@ fn session_content(asked: &Asked<'_>, basis: &SessionBasis<'_>) -> TicketContent
         secret: basis.main_secret.secret().clone(),
         extended_main_secret: basis.extended_main_secret,
         server_name: hello::session_name(asked.hello),
+        certificate: None,
         binding: asked.config.session_binding(),
         not_after: basis.not_after,
         early_data: None,

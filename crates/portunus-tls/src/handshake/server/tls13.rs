@@ -27,6 +27,7 @@ use crate::session::tickets::{EarlyTerms, TicketContent};
 use crate::wire::CertificateVerify;
 use crate::wire::EncryptedExtensions;
 use crate::wire::Finished;
+use crate::wire::Flags;
 use crate::wire::NewSessionTicket;
 use crate::wire::Sequence;
 use crate::wire::{Certificate, CertificateEntry};
@@ -79,7 +80,20 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
         (first, aligned, choice, Transcript::new(suite.hash))
     };
     let hello: ClientHello<'_> = message.decode()?;
-    let resumed = hello::resumption(&hello, message.bytes(), &transcript, suite, &config, now)?;
+    let others = if config.resumes_across_names && hello.extensions.pre_shared_key.is_some() {
+        across_names(&hello, host.as_ref(), &config).await?
+    } else {
+        None
+    };
+    let resumed = hello::resumption(
+        &hello,
+        message.bytes(),
+        &transcript,
+        suite,
+        &config,
+        others.as_ref(),
+        now,
+    )?;
     // Before the ServerHello: a client with which nothing is in common hears so at once.
     let shown = match resumed {
         Some(_) => None,
@@ -232,6 +246,11 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
 
     let asks_later = hello.extensions.post_handshake_auth;
     let may_ask = asks_later.then(|| PostHandshake::Server(Box::new(MayAsk::new(&config, transcript.clone()))));
+    let certificate = match (&session, &shown) {
+        (Some((_, ticket)), _) => ticket.certificate,
+        (None, Some((identity, _))) if config.resumes_across_names => identity.fingerprint(),
+        _ => None,
+    };
     let (client_chain, not_after, authenticated) = match session {
         Some((_, ticket)) => (ticket.chain, ticket.not_after, ticket.authenticated),
         None => (client.chain, client.not_after, now),
@@ -244,6 +263,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
         config: &config,
         hello: &hello,
         chain: &client_chain,
+        certificate,
         not_after,
         authenticated,
         application_protocol: choice.application_protocol.as_ref(),
@@ -380,6 +400,21 @@ fn encrypted_extensions(
     channel.send(transcript, HandshakeType::ENCRYPTED_EXTENSIONS, &message)
 }
 
+/// What would be shown for this name, if anything: a session of another name goes on only where that is the same.
+async fn across_names(
+    hello: &ClientHello<'_>,
+    host: Option<&DnsName>,
+    config: &ServerConfig,
+) -> Result<Option<hello::Shown>, Error> {
+    let Some(host) = host else { return Ok(None) };
+    let chosen = config.identities.choose(hello, Some(host)).await;
+    let identity = chosen.map_err(Internal::from)?;
+    Ok(identity.map(|identity| hello::Shown {
+        host: host.clone(),
+        identity,
+    }))
+}
+
 /// The identity to show, and the scheme to prove it with.
 async fn identity(
     hello: &ClientHello<'_>,
@@ -472,6 +507,7 @@ struct SessionBasis<'a> {
     config: &'a ServerConfig,
     hello: &'a ClientHello<'a>,
     chain: &'a [Vec<u8>],
+    certificate: Option<[u8; 32]>,
     not_after: Option<UnixTime>,
     authenticated: UnixTime,
     application_protocol: Option<&'a Vec<u8>>,
@@ -506,6 +542,7 @@ fn tickets(
             secret: ticket_psk(basis.suite.hash, &resumption_secret, &nonce)?,
             extended_main_secret: true,
             server_name: hello::session_name(basis.hello),
+            certificate: basis.certificate,
             binding,
             not_after: basis.not_after,
             early_data: early_data.map(|early_data| EarlyTerms {
@@ -530,6 +567,7 @@ fn tickets(
             ticket_nonce: &nonce,
             ticket: &ticket,
             early_data: early_data.map(|early_data| early_data.max),
+            tls_flags: basis.certificate.map(|_| Flags::RESUMPTION_ACROSS_NAMES),
             unknown: Sequence::from(&unknown[..]),
             ..Default::default()
         };
