@@ -102,7 +102,7 @@ fn a_client_shows_what_has_all_that_was_asked_for() {
     ] {
         let (_, server) = Pair::new(&client, &asking(&authority, filters)).run().connected();
         let chain = shown.map(|place: usize| identities[place].chain()).unwrap_or_default();
-        assert_eq!(server.info().client_chain.as_slice(), chain, "{filters:?}");
+        assert_eq!(server.info().client_chain[..], *chain, "{filters:?}");
     }
 }
 
@@ -169,7 +169,7 @@ fn what_is_asked_after_the_handshake_is_filtered_alike() {
     let (mut client, mut asks) = Pair::new(&clients[0], &server).run().connected();
     asks.request_certificate(verifier(&authority)).unwrap();
     exchange(&mut client, &mut asks).unwrap();
-    assert_eq!(asks.client_answer().unwrap().chain.as_slice(), identities[1].chain());
+    assert_eq!(asks.client_answer().unwrap().chain[..], *identities[1].chain());
 
     let (mut client, mut asks) = Pair::new(&clients[1], &server).run().connected();
     asks.request_certificate(verifier(&authority)).unwrap();
