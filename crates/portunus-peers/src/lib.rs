@@ -78,6 +78,8 @@ pub static CERTUTIL: Peer = debian(
     &["certutil"],
     "libnss3-tools",
 );
+/// Memcheck and callgrind: what hangs on a secret.
+pub static VALGRIND: Peer = debian("valgrind", "what hangs on a secret", &["valgrind"], "valgrind");
 /// Go's `crypto/tls`; `go run FILE` builds a peer.
 pub static GO: Peer = Peer {
     name: "go",
@@ -87,8 +89,8 @@ pub static GO: Peer = Peer {
 };
 
 /// Every peer, in the order in which they are listed.
-pub static PEERS: [&Peer; 10] = [
-    &CURL, &OPENSSL, &GNUTLS, &NGINX, &PYTHON, &NODE, &JAVA, &CHROMIUM, &CERTUTIL, &GO,
+pub static PEERS: [&Peer; 11] = [
+    &CURL, &OPENSSL, &GNUTLS, &NGINX, &PYTHON, &NODE, &JAVA, &CHROMIUM, &CERTUTIL, &VALGRIND, &GO,
 ];
 
 const fn debian(
