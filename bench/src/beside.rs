@@ -9,7 +9,7 @@ use portunus_tls::wire::{CipherSuite, NamedGroup};
 use crate::bare::{Bare, FlightSent, HelloSent};
 use crate::engines::{OurClient, OurServer, RECORD, RustlsClient, RustlsServer, Side};
 use crate::measure::{Bar, Row, median, thread_time};
-use crate::world::{Keys, World};
+use crate::world::{Keys, World, is_tls13};
 
 /// Connections in one timed phase, so that reading the clock costs nothing beside them.
 const BATCH: usize = 8;
@@ -57,11 +57,15 @@ fn handshakes<C: Side, S: Side>(client: &C::Config, server: &S::Config) -> (Cost
         up.iter().zip(&mut down).map(answer).collect()
     });
     up.iter_mut().for_each(Vec::clear);
+    // In a full handshake of TLS 1.2 it is the server that ends it.
+    let mut done = true;
     timed(&mut cost.client, || {
         for ((side, down), up) in clients.iter_mut().zip(&down).zip(&mut up) {
-            side.turn(down, up);
+            done &= side.turn(down, up);
         }
-        clients = std::mem::take(&mut clients).into_iter().map(C::established).collect();
+        if done {
+            clients = std::mem::take(&mut clients).into_iter().map(C::established).collect();
+        }
     });
     down.iter_mut().for_each(Vec::clear);
     timed(&mut cost.server, || {
@@ -70,9 +74,17 @@ fn handshakes<C: Side, S: Side>(client: &C::Config, server: &S::Config) -> (Cost
         }
         servers = std::mem::take(&mut servers).into_iter().map(S::established).collect();
     });
+    up.iter_mut().for_each(Vec::clear);
     timed(&mut cost.client, || {
-        for (side, down) in clients.iter_mut().zip(&down) {
-            side.read(down, &mut buffer);
+        for ((side, down), up) in clients.iter_mut().zip(&down).zip(&mut up) {
+            if done {
+                side.read(down, &mut buffer);
+            } else {
+                side.turn(down, up);
+            }
+        }
+        if !done {
+            clients = std::mem::take(&mut clients).into_iter().map(C::established).collect();
         }
     });
     let resumed = clients.iter().filter(|side| side.is_resumed()).count();
@@ -95,63 +107,122 @@ fn connected<C: Side, S: Side>(client: &C::Config, server: &S::Config) -> (C, S)
     (client, server)
 }
 
-/// What ours, rustls and the bare primitives cost in one round.
+/// What ours, rustls and the bare primitives cost in one round. Those of TLS 1.2 are not written bare.
 type Round = [Cost; 3];
 
 /// The rows of one side: `figure` of ours, its ratios, each the median of the rounds' ratios, and what bare alone is.
-fn rows(what: &str, unit: &str, rounds: &[Round], figure: impl Fn(&Cost) -> f64, bar: Option<Bar>) -> [Row; 4] {
+fn rows<const BESIDE: usize>(
+    what: &str,
+    unit: &str,
+    rounds: &[[Cost; BESIDE]],
+    figure: impl Fn(&Cost) -> f64,
+    bar: Option<Bar>,
+) -> Vec<Row> {
     let ratio = |beside: usize| median(rounds.iter().map(|round| figure(&round[0]) / figure(&round[beside])));
     let middle = |whose: usize| median(rounds.iter().map(|round| figure(&round[whose])));
-    [
+    let mut rows = vec![
         Row::new(what, middle(0), unit),
         Row::new(format!("{what}: of rustls"), ratio(1), "").held_to(bar),
-        Row::new(format!("{what}: of bare"), ratio(2), ""),
-        Row::new(format!("{what}: bare"), middle(2), unit),
-    ]
+    ];
+    if BESIDE > 2 {
+        rows.push(Row::new(format!("{what}: of bare"), ratio(2), ""));
+        rows.push(Row::new(format!("{what}: bare"), middle(2), unit));
+    }
+    rows
+}
+
+/// A handshake to measure.
+struct Case<'a> {
+    what: &'a str,
+    world: &'a World,
+    suite: CipherSuite,
+    group: NamedGroup,
+    resumed: bool,
+    /// How many signatures on certificates our client remembers.
+    remembered: usize,
+    /// What server and client may cost, of rustls.
+    at_most: [Option<f64>; 2],
+}
+
+impl Case<'_> {
+    fn rows<const BESIDE: usize>(&self, mut round: impl FnMut() -> [(Cost, usize); BESIDE]) -> Vec<Row> {
+        // The first batch is full where it cannot be otherwise, and leaves a ticket for each connection of the next.
+        round();
+        let expected = if self.resumed { BATCH } else { 0 };
+        let as_expected = |(cost, resumed): (Cost, usize)| {
+            assert_eq!(resumed, expected, "{}: connections that resumed", self.what);
+            cost
+        };
+        let rounds: Vec<_> = (0..ROUNDS).map(|_| round().map(as_expected)).collect();
+        let micros = |duration: Duration| duration.as_secs_f64() * 1e6 / BATCH as f64;
+        let [server, client] = self.at_most.map(|bar| bar.map(Bar::AtMost));
+        let of_server = |cost: &Cost| micros(cost.server);
+        let of_client = |cost: &Cost| micros(cost.client);
+        let mut all = rows(&format!("{}, server", self.what), "µs", &rounds, of_server, server);
+        all.extend(rows(
+            &format!("{}, client", self.what),
+            "µs",
+            &rounds,
+            of_client,
+            client,
+        ));
+        all
+    }
+
+    fn run(&self) -> Vec<Row> {
+        let ours = (self.world).portunus(self.suite, self.group, self.resumed, self.remembered);
+        let rustls = self.world.rustls(self.suite, self.group, self.resumed);
+        let of_ours = || handshakes::<OurClient, OurServer>(&ours.0, &ours.1);
+        let of_rustls = || handshakes::<RustlsClient, RustlsServer>(&rustls.0, &rustls.1);
+        if !is_tls13(self.suite) {
+            return self.rows(|| [of_ours(), of_rustls()]);
+        }
+        let bare = self.world.bare(self.suite, self.group, self.resumed);
+        let of_bare = || handshakes::<Bare<HelloSent>, Bare<FlightSent>>(&bare.0, &bare.1);
+        self.rows(|| [of_ours(), of_rustls(), of_bare()])
+    }
 }
 
 /// Full and resumed handshakes: the CPU time of each side.
 pub fn handshake() -> Vec<Row> {
-    let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
-    let at_most_rustls = Some(Bar::AtMost(1.0));
-    let p256 = World::new(Keys::P256);
-    let rsa = World::new(Keys::Rsa2048);
+    let (p256, rsa) = (World::new(Keys::P256), World::new(Keys::Rsa2048));
+    let (tls13, ecdsa12, rsa12) = (
+        CipherSuite::TLS_AES_128_GCM_SHA256,
+        CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+        CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    );
     let (x25519, hybrid) = (NamedGroup::X25519, NamedGroup::X25519MLKEM768);
+    let case = |what, world, suite, group, at_most| Case {
+        what,
+        world,
+        suite,
+        group,
+        resumed: false,
+        remembered: 0,
+        at_most,
+    };
+    let as_rustls = [Some(1.0); 2];
     let cases = [
-        ("full X25519, P-256", &p256, x25519, false, 0, at_most_rustls),
-        ("full X25519MLKEM768, P-256", &p256, hybrid, false, 0, None),
-        ("full X25519, RSA-2048", &rsa, x25519, false, 0, None),
-        ("resumed X25519, P-256", &p256, x25519, true, 0, at_most_rustls),
+        case("full X25519, P-256", &p256, tls13, x25519, [Some(0.95), Some(0.97)]),
+        case("full X25519MLKEM768, P-256", &p256, tls13, hybrid, [None; 2]),
+        case("full X25519, RSA-2048", &rsa, tls13, x25519, as_rustls),
+        Case {
+            resumed: true,
+            ..case("resumed X25519, P-256", &p256, tls13, x25519, [Some(0.88); 2])
+        },
         // A client that met the certificates before verifies the server's own signature alone.
-        ("again, full X25519, P-256", &p256, x25519, false, 16, None),
+        Case {
+            remembered: 16,
+            ..case("again, full X25519, P-256", &p256, tls13, x25519, [None; 2])
+        },
+        case("TLS 1.2, full X25519, P-256", &p256, ecdsa12, x25519, as_rustls),
+        case("TLS 1.2, full X25519, RSA-2048", &rsa, rsa12, x25519, as_rustls),
+        Case {
+            resumed: true,
+            ..case("TLS 1.2, resumed X25519, P-256", &p256, ecdsa12, x25519, as_rustls)
+        },
     ];
-    let mut all = Vec::new();
-    for (case, world, group, resumed, remembered, bar) in cases {
-        let ours = world.portunus(suite, group, resumed, remembered);
-        let rustls = world.rustls(suite, group, resumed);
-        let bare = world.bare(suite, group, resumed);
-        let round = || {
-            [
-                handshakes::<OurClient, OurServer>(&ours.0, &ours.1),
-                handshakes::<RustlsClient, RustlsServer>(&rustls.0, &rustls.1),
-                handshakes::<Bare<HelloSent>, Bare<FlightSent>>(&bare.0, &bare.1),
-            ]
-        };
-        // The first batch is full where it cannot be otherwise, and leaves a ticket for each connection of the next.
-        round();
-        let expected = if resumed { BATCH } else { 0 };
-        let as_expected = |(cost, resumed): (Cost, usize)| {
-            assert_eq!(resumed, expected, "connections that resumed");
-            cost
-        };
-        let rounds: Vec<Round> = (0..ROUNDS).map(|_| round().map(as_expected)).collect();
-        let micros = |duration: Duration| duration.as_secs_f64() * 1e6 / BATCH as f64;
-        let server = |cost: &Cost| micros(cost.server);
-        let client = |cost: &Cost| micros(cost.client);
-        all.extend(rows(&format!("{case}, server"), "µs", &rounds, server, bar));
-        all.extend(rows(&format!("{case}, client"), "µs", &rounds, client, bar));
-    }
-    all
+    cases.iter().flat_map(Case::run).collect()
 }
 
 /// Sending and receiving in records of 16 KiB.

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use portunus_tls::{ChooseConfig, Connection, Handshake};
+use portunus_tls::{ChooseConfig, Connection, Handshake, Progress};
 use portunus_x509::ServerName;
 
 use crate::world::{NAME, now};
@@ -22,8 +22,8 @@ pub(crate) trait Side: Sized {
 
     fn new(config: &Self::Config) -> Self;
 
-    /// Takes what the peer sent, works, and appends what there is for the peer.
-    fn turn(&mut self, incoming: &[u8], outgoing: &mut Vec<u8>);
+    /// Takes what the peer sent, works, and appends what there is for the peer. Gives whether the handshake is done.
+    fn turn(&mut self, incoming: &[u8], outgoing: &mut Vec<u8>) -> bool;
 
     /// The handshake is over: what is left is the connection.
     fn established(self) -> Self;
@@ -82,15 +82,14 @@ fn put(space: &mut [u8], left: &mut &[u8]) -> Result<usize, Infallible> {
 }
 
 impl Ours {
-    fn handshake(&mut self, mut incoming: &[u8], outgoing: &mut Vec<u8>) {
-        let Self::Handshake(handshake) = self else { return };
+    fn handshake(&mut self, mut incoming: &[u8], outgoing: &mut Vec<u8>) -> bool {
+        let Self::Handshake(handshake) = self else { return true };
         while !incoming.is_empty() {
             let Ok(_) = handshake.receive_with(|space| put(space, &mut incoming));
         }
-        handshake
-            .poll(&mut Context::from_waker(Waker::noop()))
-            .expect("a handshake");
+        let progress = handshake.poll(&mut Context::from_waker(Waker::noop()));
         let Ok(_) = handshake.send_with(|bytes| give(bytes, outgoing));
+        progress.expect("a handshake") == Progress::Done
     }
 }
 
@@ -115,8 +114,8 @@ macro_rules! ours {
                 Self(Ours::Handshake($new(config)))
             }
 
-            fn turn(&mut self, incoming: &[u8], outgoing: &mut Vec<u8>) {
-                self.0.handshake(incoming, outgoing);
+            fn turn(&mut self, incoming: &[u8], outgoing: &mut Vec<u8>) -> bool {
+                self.0.handshake(incoming, outgoing)
             }
 
             fn established(self) -> Self {
@@ -194,7 +193,7 @@ macro_rules! rustls {
                 Self($new(config))
             }
 
-            fn turn(&mut self, mut incoming: &[u8], outgoing: &mut Vec<u8>) {
+            fn turn(&mut self, mut incoming: &[u8], outgoing: &mut Vec<u8>) -> bool {
                 while !incoming.is_empty() {
                     self.0.read_tls(&mut incoming).expect("bytes");
                     self.0.process_new_packets().expect("a handshake");
@@ -202,6 +201,7 @@ macro_rules! rustls {
                 while self.0.wants_write() {
                     self.0.write_tls(outgoing).expect("bytes");
                 }
+                !self.0.is_handshaking()
             }
 
             fn established(self) -> Self {

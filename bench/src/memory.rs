@@ -21,7 +21,7 @@ pub struct Heap {
 }
 
 /// What a handshake may allocate beside its primitives.
-const ALLOCATIONS_OF_OURS: f64 = 30.0;
+const ALLOCATIONS_OF_OURS: f64 = 15.0;
 /// What an idle connection may hold.
 const IDLE: f64 = 3072.0;
 /// Connections counted; odd, so that there is a middle one. An ECDSA signature that is made anew counts more than once.

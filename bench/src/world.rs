@@ -16,6 +16,20 @@ use crate::bare::BareConfig;
 /// The name that the leaf is for.
 pub(crate) const NAME: &str = "localhost";
 
+/// Whether a suite is one of TLS 1.3.
+pub(crate) fn is_tls13(suite: CipherSuite) -> bool {
+    suite.0 >> 8 == 0x13
+}
+
+/// In TLS 1.2 the curve of the server's key has to be among the groups as well.
+fn groups(suite: CipherSuite, group: NamedGroup) -> Vec<NamedGroup> {
+    if is_tls13(suite) {
+        vec![group]
+    } else {
+        vec![group, NamedGroup::SECP256R1]
+    }
+}
+
 /// Now: both engines judge by it.
 pub(crate) fn now() -> UnixTime {
     let since = std::time::SystemTime::now()
@@ -114,7 +128,7 @@ impl World {
         remembered: usize,
     ) -> (Arc<portunus_tls::ClientConfig>, Arc<dyn ChooseConfig>) {
         let policy = Policy::modern().with_cipher_suites(&[suite]).expect("a suite");
-        let policy = policy.with_groups(&[group]).expect("a group");
+        let policy = policy.with_groups(&groups(suite, group)).expect("a group");
         let mut anchors = Anchors::new();
         anchors.add_der(&self.root).expect("an anchor");
         let memory = Arc::new(SignatureMemory::new(remembered));
@@ -142,24 +156,33 @@ impl World {
         provider
             .cipher_suites
             .retain(|known| u16::from(known.suite()) == suite.0);
+        let version = if is_tls13(suite) {
+            &rustls::version::TLS13
+        } else {
+            &rustls::version::TLS12
+        };
         provider.kx_groups = rustls::crypto::aws_lc_rs::ALL_KX_GROUPS
             .iter()
             .copied()
-            .filter(|known| u16::from(known.name()) == group.0)
+            .filter(|known| {
+                groups(suite, group)
+                    .iter()
+                    .any(|group| u16::from(known.name()) == group.0)
+            })
             .collect();
         let provider = Arc::new(provider);
         let mut roots = rustls::RootCertStore::empty();
         roots.add(CertificateDer::from(self.root.clone())).expect("an anchor");
         let mut client = rustls::ClientConfig::builder_with_provider(provider.clone())
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .expect("TLS 1.3")
+            .with_protocol_versions(&[version])
+            .expect("a version")
             .with_root_certificates(roots)
             .with_no_client_auth();
         let chain = self.chain.iter().cloned().map(CertificateDer::from).collect();
         let key = PrivateKeyDer::try_from(self.key.clone()).expect("a key");
         let mut server = rustls::ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .expect("TLS 1.3")
+            .with_protocol_versions(&[version])
+            .expect("a version")
             .with_no_client_auth()
             .with_single_cert(chain, key)
             .expect("an identity");

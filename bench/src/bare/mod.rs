@@ -80,11 +80,12 @@ impl<W: Flights> Side for Bare<W> {
         }
     }
 
-    fn turn(&mut self, incoming: &[u8], outgoing: &mut Vec<u8>) {
+    fn turn(&mut self, incoming: &[u8], outgoing: &mut Vec<u8>) -> bool {
         match self.waiting.take() {
             None => W::begin(self, incoming, outgoing),
             Some(waiting) => waiting.finish(self, incoming, outgoing),
         }
+        self.waiting.is_none()
     }
 
     fn established(self) -> Self {

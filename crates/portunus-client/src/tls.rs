@@ -5,7 +5,10 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use portunus_tls::danger::AcceptAnyCertificate;
 use portunus_tls::wire::{AlertDescription, NamedGroup};
-use portunus_tls::{CertificateFault, ClientConfig, Decision, Policy, Presented, SessionMemory, Verified, VerifyPeer};
+use portunus_tls::{
+    CertificateFault, ClientConfig, Decision, Policy, Presented, SessionMemory, Verified, VerifyPeer,
+    certificate_compressions,
+};
 use portunus_tokio::{Connector, HandshakeError};
 use portunus_x509::{Revocation, ServerName, SignatureMemory};
 use tokio::net::TcpStream;
@@ -50,6 +53,7 @@ impl Tls {
         let config = ClientConfig::new(verifier)
             .with_policy(policy)
             .with_application_protocols(protocols)
+            .with_certificate_compression(&certificate_compressions())
             .with_status_request()
             .with_sessions(Arc::new(SessionMemory::default()));
         // The default policy allows the group; a configuration without it would just be tried as it is.

@@ -109,7 +109,7 @@ impl Trust {
         let mut anchors = Anchors::new();
         anchors.add_der(root)?;
         for anchor in anchors.iter() {
-            let constraints = anchor.certificate()?.name_constraints()?;
+            let constraints = anchor.certificate().name_constraints()?;
             if constraints.is_none_or(|constraints| constraints.permitted().is_empty()) {
                 return Err(TrustError::Unconstrained);
             }

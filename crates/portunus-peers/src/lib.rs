@@ -80,6 +80,13 @@ pub static CERTUTIL: Peer = debian(
 );
 /// Memcheck and callgrind: what hangs on a secret.
 pub static VALGRIND: Peer = debian("valgrind", "what hangs on a secret", &["valgrind"], "valgrind");
+/// SoftHSM, a token of PKCS#11 in software; [`softhsm_module`] is its library.
+pub static SOFTHSM: Peer = debian(
+    "softhsm",
+    "private keys inside a token of PKCS#11",
+    &["softhsm2-util"],
+    "softhsm2",
+);
 /// Go's `crypto/tls`; `go run FILE` builds a peer.
 pub static GO: Peer = Peer {
     name: "go",
@@ -89,8 +96,8 @@ pub static GO: Peer = Peer {
 };
 
 /// Every peer, in the order in which they are listed.
-pub static PEERS: [&Peer; 11] = [
-    &CURL, &OPENSSL, &GNUTLS, &NGINX, &PYTHON, &NODE, &JAVA, &CHROMIUM, &CERTUTIL, &VALGRIND, &GO,
+pub static PEERS: [&Peer; 12] = [
+    &CURL, &OPENSSL, &GNUTLS, &NGINX, &PYTHON, &NODE, &JAVA, &CHROMIUM, &CERTUTIL, &VALGRIND, &SOFTHSM, &GO,
 ];
 
 const fn debian(
@@ -151,6 +158,20 @@ impl Peer {
 #[must_use]
 pub fn under_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+}
+
+/// The library of [`SOFTHSM`], wherever the system keeps it.
+#[must_use]
+pub fn softhsm_module() -> Option<PathBuf> {
+    [
+        "/usr/lib/softhsm",
+        "/usr/lib64/softhsm",
+        "/usr/lib64/pkcs11",
+        "/usr/local/lib/softhsm",
+    ]
+    .iter()
+    .map(|folder| Path::new(folder).join("libsofthsm2.so"))
+    .find(|path| path.is_file())
 }
 
 /// The folder that peers are installed into and that notes about them go to.

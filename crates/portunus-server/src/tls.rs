@@ -28,7 +28,7 @@ pub struct TlsAcceptor {
 
 #[derive(Clone, Debug)]
 struct Shown {
-    chain: Arc<Vec<Vec<u8>>>,
+    chain: Arc<[Vec<u8>]>,
     facts: Arc<Vec<CertificateFacts>>,
 }
 
@@ -60,7 +60,7 @@ impl TlsAcceptor {
         }
     }
 
-    fn chain_facts(&self, chain: &Arc<Vec<Vec<u8>>>) -> Arc<Vec<CertificateFacts>> {
+    fn chain_facts(&self, chain: &Arc<[Vec<u8>]>) -> Arc<Vec<CertificateFacts>> {
         if chain.is_empty() {
             return Arc::default();
         }

@@ -34,7 +34,11 @@ mod session;
 pub mod wiping;
 pub mod wire;
 
-pub use config::certificate_compression::{CompressCertificate, NotInflated, Zlib};
+#[cfg(feature = "brotli")]
+pub use config::certificate_compression::Brotli;
+#[cfg(feature = "zstd")]
+pub use config::certificate_compression::Zstd;
+pub use config::certificate_compression::{CompressCertificate, NotInflated, Zlib, certificate_compressions};
 pub use config::client::ClientConfig;
 pub use config::danger;
 pub use config::identities::{ChooseClientIdentity, ChooseIdentity, Identities};
@@ -52,6 +56,7 @@ pub use handshake_driver::{Handshake, Progress};
 pub use keylog::KeyLog;
 pub use observe::{Direction, Note, Observe, SecretLabel};
 pub use policy::Policy;
+pub use record::padding::Padding;
 #[cfg(feature = "tls12")]
 pub use session::cache::SessionCache;
 pub use session::client::{ClientSession, ClientSessions, SessionMemory, Stapled};

@@ -7,6 +7,9 @@ pub const MAX_HANDSHAKE_MESSAGE: usize = 0x1_0000 + 1024;
 /// The longest Certificate message: a chain among a hundred stray certificates of 1.5 KiB, which servers do send.
 pub const MAX_CERTIFICATE_MESSAGE: usize = 192 * 1024;
 
+/// The largest window of a zstd frame: what RFC 8878 section 3.1.1.1.2 asks decoders to support. Memory is taken for what is inflated, not for the window.
+pub const MAX_ZSTD_WINDOW: u64 = 8 << 20;
+
 /// The most certificates in a Certificate message: public chains have at most five, jumbled ones a hundred more; the verifier has a budget of its own.
 pub const MAX_CHAIN_LENGTH: usize = 256;
 

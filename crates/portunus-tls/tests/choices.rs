@@ -13,7 +13,7 @@ use portunus_tls::wire::{
 use portunus_tls::{
     CertificateFault, ChoiceFailed, ChooseClientIdentity, ChooseIdentity, ClientConfig, CompressCertificate, Decision,
     Error, Identities, Identity, NotInflated, PathVerifier, PeerFault, Policy, Presented, ServerConfig, SessionMemory,
-    Stapled, Tickets, UnusableIdentity, Verified, VerifyPeer, Zlib,
+    Stapled, Tickets, UnusableIdentity, Verified, VerifyPeer, Zlib, certificate_compressions,
 };
 use portunus_x509::{Anchors, DnsName, Policy as PathPolicy, Purpose, Question, Revocation, RevocationList};
 
@@ -419,35 +419,72 @@ impl CompressCertificate for Broken {
 
 #[test]
 fn certificates_are_compressed_where_both_sides_can() {
-    let zlib: [Arc<dyn CompressCertificate>; 1] = [Arc::new(Zlib)];
     let authority = Authority::new();
-    for (client_can, server_can) in [(false, false), (true, false), (false, true), (true, true)] {
-        let (mut client, mut server) = (authority.client(), authority.server());
-        if client_can {
-            client = client.with_certificate_compression(&zlib);
+    for way in certificate_compressions() {
+        let ways = [way];
+        for (client_can, server_can) in [(false, false), (true, false), (false, true), (true, true)] {
+            let (mut client, mut server) = (authority.client(), authority.server());
+            if client_can {
+                client = client.with_certificate_compression(&ways);
+            }
+            if server_can {
+                server = server.with_certificate_compression(&ways);
+            }
+            for round in 0..2 {
+                let outcome = Pair::new(&client, &server).run();
+                let message = if client_can && server_can {
+                    "Sent compressed_certificate"
+                } else {
+                    "Sent certificate"
+                };
+                assert!(
+                    outcome
+                        .server_story
+                        .0
+                        .lock()
+                        .unwrap()
+                        .iter()
+                        .any(|note| note == message)
+                );
+                let (client, _) = outcome.connected();
+                assert_eq!(client.info().server_chain.len(), 1, "round {round}");
+            }
         }
-        if server_can {
-            server = server.with_certificate_compression(&zlib);
-        }
-        for round in 0..2 {
-            let outcome = Pair::new(&client, &server).run();
-            let message = if client_can && server_can {
-                "Sent compressed_certificate"
-            } else {
-                "Sent certificate"
-            };
-            assert!(
-                outcome
-                    .server_story
-                    .0
-                    .lock()
-                    .unwrap()
-                    .iter()
-                    .any(|note| note == message)
-            );
-            let (client, _) = outcome.connected();
-            assert_eq!(client.info().server_chain.len(), 1, "round {round}");
-        }
+    }
+}
+
+/// Compresses as another, but much more than was announced.
+struct Bomb(Arc<dyn CompressCertificate>);
+
+impl CompressCertificate for Bomb {
+    fn algorithm(&self) -> CertificateCompressionAlgorithm {
+        self.0.algorithm()
+    }
+
+    fn deflate(&self, _: &[u8]) -> Vec<u8> {
+        self.0.deflate(&vec![0; 32 << 20])
+    }
+
+    fn inflate(&self, _: &[u8], _: &mut [u8]) -> Result<(), NotInflated> {
+        Err(NotInflated)
+    }
+}
+
+/// RFC 8879 section 5.
+#[test]
+fn compressed_certificates_that_inflate_to_more_than_was_announced_are_bad() {
+    let authority = Authority::new();
+    for way in certificate_compressions() {
+        let client = authority
+            .client()
+            .with_certificate_compression(std::slice::from_ref(&way));
+        let bomb: [Arc<dyn CompressCertificate>; 1] = [Arc::new(Bomb(way))];
+        let server = authority.server().with_certificate_compression(&bomb);
+        let outcome = Pair::new(&client, &server).run();
+        assert!(matches!(
+            outcome.client,
+            Err(Error::Peer(PeerFault::BadCompressedCertificate))
+        ));
     }
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod farewell;
 mod gather;
 mod handshake;
+mod signing_thread;
 mod spare;
 mod stream;
 mod transport;
@@ -18,6 +19,7 @@ mod waiters;
 pub use acceptor::{Acceptor, choose_by};
 pub use connector::Connector;
 pub use error::{Exchanged, HandshakeError};
+pub use signing_thread::SigningThread;
 pub use stream::TlsStream;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,6 +1,5 @@
 //! Trust anchors.
 
-use crate::UnixTime;
 use crate::certificate::Certificate;
 use crate::der::{Malformed, Problem};
 use crate::limits::MAX_SERIAL_OCTETS;
@@ -23,15 +22,28 @@ struct Store {
 
 /// One of them: a whole certificate, whose validity, usages and name constraints count as well as its name and key.
 #[derive(Debug, Clone)]
-pub struct Anchor {
-    der: Arc<[u8]>,
-    not_after: UnixTime,
+pub struct Anchor(Arc<Kept>);
+
+#[derive(Debug)]
+struct Kept {
+    read: Read,
     key: KeptKey,
 }
 
+self_cell::self_cell!(
+    /// A certificate, read once for all, with what it was read from.
+    struct Read {
+        owner: Arc<[u8]>,
+        #[covariant]
+        dependent: Certificate,
+    }
+
+    impl { Debug }
+);
+
 impl PartialEq for Anchor {
     fn eq(&self, other: &Self) -> bool {
-        self.der == other.der
+        self.der() == other.der()
     }
 }
 
@@ -122,24 +134,24 @@ impl Anchors {
     }
 
     fn add(&mut self, der: &[u8]) -> Result<bool, Malformed> {
-        let certificate = Certificate::parse(der)?;
+        let read = Read::try_new(Arc::from(der), |der| Certificate::parse(der))?;
+        let anchor = Anchor(Arc::new(Kept {
+            read,
+            key: KeptKey::new(),
+        }));
+        let certificate = anchor.certificate();
         check_serial(certificate.serial())?;
         if self.0.known.contains(der) {
             return Ok(false);
         }
         let store = Arc::make_mut(&mut self.0);
-        let der = Arc::<[u8]>::from(der);
         store
             .by_subject
             .entry(certificate.subject().fingerprint())
             .or_default()
             .push(store.anchors.len());
-        store.known.insert(der.clone());
-        store.anchors.push(Anchor {
-            der,
-            not_after: certificate.validity().not_after,
-            key: KeptKey::new(),
-        });
+        store.known.insert(anchor.der().clone());
+        store.anchors.push(anchor);
         Ok(true)
     }
 }
@@ -147,22 +159,17 @@ impl Anchors {
 impl Anchor {
     /// The certificate in DER.
     pub fn der(&self) -> &Arc<[u8]> {
-        &self.der
-    }
-
-    /// The end of its validity.
-    pub(crate) fn not_after(&self) -> UnixTime {
-        self.not_after
+        self.0.read.borrow_owner()
     }
 
     /// Where its key is kept as the library reads it.
     pub(crate) fn key(&self) -> &KeptKey {
-        &self.key
+        &self.0.key
     }
 
-    /// The certificate, read; it could be when the anchor was added.
-    pub fn certificate(&self) -> Result<Certificate<'_>, Malformed> {
-        Certificate::parse(&self.der)
+    /// The certificate.
+    pub fn certificate(&self) -> &Certificate<'_> {
+        self.0.read.borrow_dependent()
     }
 }
 

@@ -71,3 +71,6 @@ pub(crate) const RSA_MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192
 
 /// Octets of a PEM file: the largest bundle of roots in use has some 250 KiB.
 pub(crate) const MAX_PEM: usize = 16 << 20;
+
+/// Keys that a memory of signatures keeps as the library reads them, some 2 KiB each: as many issuers as a client meets in a day.
+pub(crate) const MAX_REMEMBERED_KEYS: usize = 64;

@@ -1,53 +1,99 @@
-//! Signatures that were verified before: a client meets the same intermediates all day.
+//! What was verified before: a client meets the same intermediates all day.
 
-use std::collections::HashSet;
+use std::borrow::Borrow;
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
+use std::hash::Hash;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::digest::{Context, Digest, SHA256, digest};
+use aws_lc_rs::signature::ParsedPublicKey;
+
+use crate::limits::MAX_REMEMBERED_KEYS;
 
 /// What is remembered: the hash of a key, an algorithm, what was signed, and the signature.
 pub(crate) type Remembered = [u8; 32];
 
-/// Remembers signatures on certificates that were good, so that the next verdict need not verify them again. Threads and verifiers
-/// may share it: whether a signature is good depends on nothing but itself, so that it makes verdicts cheaper and never other.
+/// Remembers signatures on certificates that were good, so that the next verdict need not verify them again, and keys that made some,
+/// so that the next one need not be read again. Threads and verifiers may share it: whether a signature is good depends on nothing
+/// but itself, so that it makes verdicts cheaper and never other.
 ///
 /// It is bounded: what was not asked for since half of it was filled anew goes first.
 pub struct SignatureMemory {
-    generations: RwLock<Generations>,
-    /// Of one generation.
-    capacity: usize,
-}
-
-#[derive(Default)]
-struct Generations {
-    young: HashSet<Remembered>,
-    old: HashSet<Remembered>,
+    signatures: Bounded<Remembered, ()>,
+    /// As the library reads them, by what it read.
+    keys: Bounded<Box<[u8]>, Arc<ParsedPublicKey>>,
 }
 
 impl SignatureMemory {
-    /// Room for so many signatures, of 32 bytes each; none at all for 0.
+    /// Room for so many signatures, of 32 bytes each, and for as many keys, of which 64 are enough; none at all for 0.
     pub fn new(capacity: usize) -> Self {
         Self {
-            generations: RwLock::default(),
-            capacity: capacity.div_ceil(2),
+            signatures: Bounded::new(capacity),
+            keys: Bounded::new(capacity.min(MAX_REMEMBERED_KEYS)),
         }
     }
 
     pub(crate) fn contains(&self, signature: &Remembered) -> bool {
-        let generations = self.generations.read().unwrap_or_else(PoisonError::into_inner);
-        if generations.young.contains(signature) {
-            return true;
-        }
-        let is_old = generations.old.contains(signature);
-        drop(generations);
-        if is_old {
-            self.insert(*signature);
-        }
-        is_old
+        self.signatures.get(signature).is_some()
     }
 
     pub(crate) fn insert(&self, signature: Remembered) {
+        self.signatures.insert(signature, ());
+    }
+
+    pub(crate) fn has_room(&self) -> bool {
+        self.signatures.capacity > 0
+    }
+
+    pub(crate) fn key(&self, key: &[u8]) -> Option<Arc<ParsedPublicKey>> {
+        self.keys.get(key)
+    }
+
+    pub(crate) fn insert_key(&self, key: &[u8], parsed: ParsedPublicKey) {
+        self.keys.insert(key.into(), Arc::new(parsed));
+    }
+}
+
+/// A map of two generations: once the younger is full, the older goes.
+struct Bounded<K, V> {
+    generations: RwLock<Generations<K, V>>,
+    /// Of one generation.
+    capacity: usize,
+}
+
+struct Generations<K, V> {
+    young: HashMap<K, V>,
+    old: HashMap<K, V>,
+}
+
+impl<K: Hash + Eq, V: Clone> Bounded<K, V> {
+    fn new(capacity: usize) -> Self {
+        Self {
+            generations: RwLock::new(Generations {
+                young: HashMap::new(),
+                old: HashMap::new(),
+            }),
+            capacity: capacity.div_ceil(2),
+        }
+    }
+
+    fn get<Q>(&self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q> + From<Q::Owned>,
+        Q: Hash + Eq + ToOwned + ?Sized,
+    {
+        let generations = self.generations.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = generations.young.get(key) {
+            return Some(value.clone());
+        }
+        let value = generations.old.get(key)?.clone();
+        drop(generations);
+        self.insert(key.to_owned().into(), value.clone());
+        Some(value)
+    }
+
+    fn insert(&self, key: K, value: V) {
         if self.capacity == 0 {
             return;
         }
@@ -55,7 +101,7 @@ impl SignatureMemory {
         if generations.young.len() >= self.capacity {
             generations.old = std::mem::take(&mut generations.young);
         }
-        generations.young.insert(signature);
+        generations.young.insert(key, value);
     }
 }
 
@@ -117,7 +163,7 @@ impl<'a> Signed<'a> {
 impl fmt::Debug for SignatureMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignatureMemory")
-            .field("capacity", &self.capacity.saturating_mul(2))
+            .field("capacity", &self.signatures.capacity.saturating_mul(2))
             .finish_non_exhaustive()
     }
 }
@@ -135,7 +181,7 @@ mod tests {
             assert!(memory.contains(&[0; 32]), "{number}: asked for each time");
         }
         assert!(!memory.contains(&[50; 32]));
-        let generations = memory.generations.read().unwrap();
+        let generations = memory.signatures.generations.read().unwrap();
         assert!(generations.young.len() + generations.old.len() <= 4);
     }
 
@@ -146,7 +192,7 @@ mod tests {
             remembered(algorithm, key, Signed::Whole(signed), signature)
         };
         let long = [7; 2000];
-        let mut known = HashSet::new();
+        let mut known = std::collections::HashSet::new();
         for parts in [
             [&[1][..], &[2, 3], &[4], &[5]],
             [&[1, 2], &[3], &[4], &[5]],

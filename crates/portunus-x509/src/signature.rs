@@ -7,7 +7,7 @@ use crate::spki::{AlgorithmIdentifier, KeyAlgorithm, NULL, SubjectPublicKeyInfo}
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::{self, ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm};
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// How a certificate was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +114,7 @@ pub(crate) type KeptKey = OnceLock<ParsedPublicKey>;
 pub(crate) struct Known<'k> {
     /// Where the key is kept as the library reads it.
     pub(crate) key: Option<&'k KeptKey>,
-    /// Signatures that were good before.
+    /// Signatures that were good before, and keys that made them.
     pub(crate) memory: Option<&'k SignatureMemory>,
 }
 
@@ -139,40 +139,48 @@ pub(crate) fn verifies(
     };
     // The hash apart: the library then makes fewer objects of its own.
     let digest = algorithm.hash().map(|hash| digest::digest(hash, message));
-    let Some(memory) = known.memory else {
-        return verifies_anew(primitive, key, digest.as_ref(), message, signature, known.key);
+    let verify = |key: &ParsedPublicKey| match &digest {
+        Some(digest) => key.verify_digest_sig(digest, signature).is_ok(),
+        None => key.verify_sig(message, signature).is_ok(),
+    };
+    let kept = known.key.and_then(|kept| kept_key(kept, primitive, key.key));
+    let Some(memory) = known.memory.filter(|memory| memory.has_room()) else {
+        return match (kept, &digest) {
+            (Some(key), _) => verify(key),
+            (None, Some(digest)) => unparsed(primitive, key).verify_digest(digest, signature).is_ok(),
+            (None, None) => unparsed(primitive, key).verify(message, signature).is_ok(),
+        };
     };
     let signed = digest.as_ref().map_or(Signed::Whole(message), Signed::Hash);
     let remembered = remembered(identifier.der, key.der, signed, signature);
     if memory.contains(&remembered) {
         return true;
     }
-    let good = verifies_anew(primitive, key, digest.as_ref(), message, signature, known.key);
+    let of_primitive = |key: &Arc<ParsedPublicKey>| std::ptr::addr_eq(key.algorithm(), primitive);
+    let good = if let Some(key) = kept {
+        verify(key)
+    } else if let Some(key) = memory.key(key.key).filter(of_primitive) {
+        verify(&key)
+    } else if let Ok(parsed) = ParsedPublicKey::new(primitive, key.key) {
+        let good = verify(&parsed);
+        if good {
+            memory.insert_key(key.key, parsed);
+        }
+        good
+    } else {
+        false
+    };
     if good {
         memory.insert(remembered);
     }
     good
 }
 
-fn verifies_anew(
+fn unparsed<'k>(
     primitive: &'static dyn VerificationAlgorithm,
-    key: &SubjectPublicKeyInfo<'_>,
-    digest: Option<&digest::Digest>,
-    message: &[u8],
-    signature: &[u8],
-    kept: Option<&KeptKey>,
-) -> bool {
-    if let Some(key) = kept.and_then(|kept| kept_key(kept, primitive, key.key)) {
-        return match digest {
-            Some(digest) => key.verify_digest_sig(digest, signature).is_ok(),
-            None => key.verify_sig(message, signature).is_ok(),
-        };
-    }
-    let key = UnparsedPublicKey::new(primitive, key.key);
-    match digest {
-        Some(digest) => key.verify_digest(digest, signature).is_ok(),
-        None => key.verify(message, signature).is_ok(),
-    }
+    key: &SubjectPublicKeyInfo<'k>,
+) -> UnparsedPublicKey<&'k [u8]> {
+    UnparsedPublicKey::new(primitive, key.key)
 }
 
 /// The kept key, if it was read for this primitive; the first one to ask decides for which.

@@ -169,10 +169,13 @@ impl VerifiedPath {
     /// Whether the certificate itself or a known one of its issuer has expired, and when.
     fn first_end_above(&self, certificate: &Certificate<'_>) -> Option<UnixTime> {
         let time = self.0.time;
-        let sent = self.0.unused.iter().filter_map(|(_, der)| Certificate::parse(der).ok());
+        let sent: Vec<_> = (self.0.unused.iter())
+            .filter_map(|(_, der)| Certificate::parse(der).ok())
+            .collect();
         let trusted = self.0.anchors.with_subject(certificate.issuer().fingerprint());
-        let trusted = trusted.filter_map(|(_, anchor)| anchor.certificate().ok());
+        let trusted = trusted.map(|(_, anchor)| anchor.certificate());
         let issuers = sent
+            .iter()
             .chain(trusted)
             .filter(|other| other.subject().matches(&certificate.issuer()));
         let ends: Vec<_> = issuers.map(|issuer| issuer.validity().not_after).collect();

@@ -137,7 +137,7 @@ fn hidden(recording: &Recording) -> Vec<String> {
         hidden.push("any of it later, should the server's private key be stolen one day".to_owned());
     } else {
         hidden.push(
-            "that for ever: it is all there for whoever recorded it and gets the server's private key".to_owned(),
+            "any of it later, unless the server's private key is stolen one day: then all that was recorded can be read".to_owned(),
         );
     }
     hidden

@@ -1,8 +1,18 @@
 //! Ways to compress certificates (RFC 8879).
 
+#[cfg(feature = "brotli")]
+mod brotli;
+mod zlib;
+#[cfg(feature = "zstd")]
+mod zstd;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+#[cfg(feature = "brotli")]
+pub use brotli::Brotli;
+pub use zlib::Zlib;
+#[cfg(feature = "zstd")]
+pub use zstd::Zstd;
 
 use crate::error::Internal;
 use crate::wire::{
@@ -30,33 +40,15 @@ pub trait CompressCertificate: Send + Sync {
 #[error("the compressed certificates do not inflate to the announced length")]
 pub struct NotInflated;
 
-/// zlib (RFC 1950).
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Zlib;
-
-impl CompressCertificate for Zlib {
-    fn algorithm(&self) -> CertificateCompressionAlgorithm {
-        CertificateCompressionAlgorithm::ZLIB
-    }
-
-    fn deflate(&self, message: &[u8]) -> Vec<u8> {
-        let mut compress = Compress::new(Compression::best(), true);
-        // What does not compress grows by five bytes a block of 16 KiB, and by the frame.
-        let mut compressed = Vec::with_capacity(message.len().saturating_add(message.len() / 1024).saturating_add(64));
-        // It has room for all: one call ends the stream.
-        let _ = compress.compress_vec(message, &mut compressed, FlushCompress::Finish);
-        compressed
-    }
-
-    fn inflate(&self, compressed: &[u8], message: &mut [u8]) -> Result<(), NotInflated> {
-        let mut decompress = Decompress::new(true);
-        let status = decompress.decompress(compressed, message, FlushDecompress::Finish);
-        let lengths = [compressed, message].map(|bytes| u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        match status {
-            Ok(Status::StreamEnd) if [decompress.total_in(), decompress.total_out()] == lengths => Ok(()),
-            _ => Err(NotInflated),
-        }
-    }
+/// All ways that are built in, the one first that makes certificates shortest.
+pub fn certificate_compressions() -> Vec<Arc<dyn CompressCertificate>> {
+    vec![
+        #[cfg(feature = "brotli")]
+        Arc::new(Brotli),
+        Arc::new(Zlib),
+        #[cfg(feature = "zstd")]
+        Arc::new(Zstd),
+    ]
 }
 
 /// A Certificate message, compressed.
@@ -113,29 +105,110 @@ impl Compressed {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    #[test]
-    fn zlib_gives_back_what_it_took_and_nothing_else() {
-        let random: Vec<u8> = (0..50_000_u32)
+    fn pseudorandom(count: u32) -> Vec<u8> {
+        (0..count)
             .map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()[0])
-            .collect();
-        for message in [&[][..], b"a", &[7; 50_000], &random] {
-            let compressed = Zlib.deflate(message);
-            let mut out = vec![0; message.len()];
-            assert_eq!(Zlib.inflate(&compressed, &mut out), Ok(()));
-            assert_eq!(out, message);
-            let mut longer = vec![0; message.len() + 1];
-            assert_eq!(Zlib.inflate(&compressed, &mut longer), Err(NotInflated));
-            if let Some(shorter) = message.len().checked_sub(1) {
-                assert_eq!(Zlib.inflate(&compressed, &mut vec![0; shorter]), Err(NotInflated));
+            .collect()
+    }
+
+    #[test]
+    fn each_gives_back_what_it_took_and_nothing_else() {
+        for way in certificate_compressions() {
+            for message in [
+                &[][..],
+                b"a",
+                &[7; 50_000],
+                &pseudorandom(50_000),
+                &pseudorandom(190_000),
+            ] {
+                let name = way.algorithm();
+                let compressed = way.deflate(message);
+                let mut out = vec![0; message.len()];
+                assert_eq!(way.inflate(&compressed, &mut out), Ok(()), "{name}");
+                assert_eq!(out, message, "{name}");
+                let mut longer = vec![0; message.len() + 1];
+                assert_eq!(way.inflate(&compressed, &mut longer), Err(NotInflated), "{name}");
+                if let Some(shorter) = message.len().checked_sub(1) {
+                    assert_eq!(
+                        way.inflate(&compressed, &mut vec![0; shorter]),
+                        Err(NotInflated),
+                        "{name}"
+                    );
+                }
+                let trailing = [&compressed[..], &[0]].concat();
+                assert_eq!(way.inflate(&trailing, &mut out), Err(NotInflated), "{name}");
+                let cut = &compressed[..compressed.len() - 1];
+                assert_eq!(way.inflate(cut, &mut out), Err(NotInflated), "{name}");
             }
-            let trailing = [&compressed[..], &[0]].concat();
-            assert_eq!(Zlib.inflate(&trailing, &mut out), Err(NotInflated));
-            assert_eq!(
-                Zlib.inflate(&compressed[..compressed.len() - 1], &mut out),
-                Err(NotInflated)
-            );
+        }
+    }
+
+    /// Of the programs of the same names; the second zstd did not know how much would come.
+    #[test]
+    fn what_others_compress_inflates() {
+        let message = b"a certificate, another certificate, and the same certificate once more";
+        let theirs = [
+            (
+                CertificateCompressionAlgorithm::BROTLI,
+                "1b450048a4c2c8c02107ecdfcea1b62870c8893f6c014671ef81c2d809b9ac5ad22f3800",
+            ),
+            (
+                CertificateCompressionAlgorithm::ZSTD,
+                "28b52ffd20466d0100a282080cc03d5b19e44cf9ff9f7e57025f45f8a4c251186e0db4b7d61488b7ccd5f57e400202003d390491d904",
+            ),
+            (
+                CertificateCompressionAlgorithm::ZSTD,
+                "28b52ffd00686d0100a282080cc03d5b19e44cf9ff9f7e57025f45f8a4c251186e0db4b7d61488b7ccd5f57e400202003d390491d904",
+            ),
+        ];
+        let digit = |byte: &u8| char::from(*byte).to_digit(16).unwrap();
+        for (algorithm, compressed) in theirs {
+            let (digits, _) = compressed.as_bytes().as_chunks::<2>();
+            let bytes: Vec<u8> = digits
+                .iter()
+                .map(|[high, low]| (digit(high) << 4 | digit(low)) as u8)
+                .collect();
+            let mut out = vec![0; message.len()];
+            let ways = certificate_compressions();
+            for way in ways.iter().filter(|way| way.algorithm() == algorithm) {
+                assert_eq!(way.inflate(&bytes, &mut out), Ok(()));
+                assert_eq!(&out, message);
+            }
+        }
+    }
+
+    #[test]
+    fn none_inflates_more_than_fits() {
+        for way in certificate_compressions() {
+            let bomb = way.deflate(&vec![0; 32 << 20]);
+            assert!(bomb.len() < 64 << 10, "{}: {}", way.algorithm(), bomb.len());
+            for room in [0, 1, 1 << 16] {
+                assert_eq!(way.inflate(&bomb, &mut vec![0; room]), Err(NotInflated));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_inflate_or_do_not(bytes in prop::collection::vec(any::<u8>(), 0..300), room in 0_usize..5000) {
+            for way in certificate_compressions() {
+                let _ = way.inflate(&bytes, &mut vec![0; room]);
+            }
+        }
+
+        #[test]
+        fn changed_bytes_inflate_or_do_not(at in any::<prop::sample::Index>(), to in any::<u8>(), times in 1_usize..40) {
+            let message = [b"a certificate ".repeat(times), pseudorandom(300)].concat();
+            for way in certificate_compressions() {
+                let mut compressed = way.deflate(&message);
+                let at = at.index(compressed.len());
+                compressed[at] = to;
+                let _ = way.inflate(&compressed, &mut vec![0; message.len()]);
+            }
         }
     }
 }

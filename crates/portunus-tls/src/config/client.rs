@@ -8,6 +8,7 @@ use crate::config::verify::VerifyPeer;
 use crate::error::Misuse;
 use crate::keylog::KeyLog;
 use crate::policy::Policy;
+use crate::record::padding::Padding;
 use crate::record::size_limit;
 use crate::session::client::{ClientSessions, Owner};
 use crate::wire::NamedGroup;
@@ -30,6 +31,7 @@ pub struct ClientConfig {
     pub(crate) is_fallback: bool,
     pub(crate) sends_early_data: bool,
     pub(crate) record_size_limit: Option<u16>,
+    pub(crate) padding: Padding,
     pub(crate) authenticates_later: bool,
 }
 
@@ -52,6 +54,7 @@ impl ClientConfig {
             is_fallback: false,
             sends_early_data: false,
             record_size_limit: None,
+            padding: Padding::Nothing,
             authenticates_later: false,
         }
     }
@@ -142,6 +145,13 @@ impl ClientConfig {
     pub fn with_record_size_limit(mut self, limit: u16) -> Result<Self, Misuse> {
         self.record_size_limit = Some(size_limit::checked(limit)?);
         Ok(self)
+    }
+
+    /// Pads what is sent in TLS 1.3, at the cost of its bytes. Nothing is padded by default.
+    #[must_use]
+    pub fn with_padding(mut self, padding: Padding) -> Self {
+        self.padding = padding;
+        self
     }
 
     /// Tells servers that this is a second try with an older version than the client has (RFC 7507): one that has the newer version as well refuses it, since then

@@ -21,7 +21,7 @@ use crate::wire::{
 
 /// A certificate chain and the key that belongs to it.
 pub struct Identity {
-    pub(crate) chain: Arc<Vec<Vec<u8>>>,
+    pub(crate) chain: Arc<[Vec<u8>]>,
     pub(crate) key: Arc<dyn Sign>,
     #[cfg(feature = "tls12")]
     pub(crate) key_algorithm: portunus_x509::KeyAlgorithm,
@@ -70,18 +70,14 @@ impl Identity {
     /// # Errors
     /// [`UnusableIdentity`] when the chain cannot be read or the key is not the end entity's.
     pub fn new(chain: Vec<Vec<u8>>, key: LocalKey) -> Result<Self, UnusableIdentity> {
-        let leaf = chain.first().ok_or(UnusableIdentity::Empty)?;
-        let leaf = Certificate::parse(leaf).map_err(|reason| UnusableIdentity::Unreadable { index: 0, reason })?;
-        if leaf.subject_public_key_info().key != key.public_key() {
-            return Err(UnusableIdentity::KeyMismatch);
-        }
         Self::with_signer(chain, Arc::new(key))
     }
 
-    /// A chain in DER and a key that is anywhere: a hardware module, another process. Whether they belong together shows in the handshake.
+    /// A chain in DER and a key that is anywhere: a hardware module, another process. Where it does not tell its public half ([`Sign::public_key`]), whether they
+    /// belong together shows in the handshake.
     ///
     /// # Errors
-    /// [`UnusableIdentity`] when the chain cannot be read.
+    /// [`UnusableIdentity`] when the chain cannot be read, or the key is known not to be the end entity's.
     pub fn with_signer(chain: Vec<Vec<u8>>, key: Arc<dyn Sign>) -> Result<Self, UnusableIdentity> {
         let mut names = Vec::new();
         let mut issuers = Vec::new();
@@ -97,6 +93,10 @@ impl Identity {
                 signed_with.push(schemes_of(certificate.signature_algorithm()));
             }
             if index == 0 {
+                let public = certificate.subject_public_key_info().key;
+                if key.public_key().is_some_and(|key| key != public) {
+                    return Err(UnusableIdentity::KeyMismatch);
+                }
                 #[cfg(feature = "tls12")]
                 {
                     let allows =
@@ -123,7 +123,7 @@ impl Identity {
             key_algorithm,
             #[cfg(feature = "tls12")]
             may_decrypt,
-            chain: Arc::new(chain),
+            chain: chain.into(),
             key,
             names,
             issuers,

@@ -12,6 +12,7 @@ use crate::error::Misuse;
 use crate::keylog::KeyLog;
 use crate::limits::MAX_AUTHORITIES_BYTES;
 use crate::policy::Policy;
+use crate::record::padding::Padding;
 use crate::record::size_limit;
 #[cfg(feature = "tls12")]
 use crate::session::cache::SessionCache;
@@ -63,6 +64,7 @@ pub struct ServerConfig {
     session_context: Vec<u8>,
     pub(crate) key_log: Option<Arc<dyn KeyLog>>,
     pub(crate) record_size_limit: Option<u16>,
+    pub(crate) padding: Padding,
 }
 
 /// Who lets early data pass, and how much.
@@ -101,6 +103,7 @@ impl ServerConfig {
             session_context: Vec::new(),
             key_log: None,
             record_size_limit: None,
+            padding: Padding::Nothing,
         }
     }
 
@@ -196,6 +199,13 @@ impl ServerConfig {
     pub fn with_record_size_limit(mut self, limit: u16) -> Result<Self, Misuse> {
         self.record_size_limit = Some(size_limit::checked(limit)?);
         Ok(self)
+    }
+
+    /// Pads what is sent in TLS 1.3, at the cost of its bytes. Nothing is padded by default.
+    #[must_use]
+    pub fn with_padding(mut self, padding: Padding) -> Self {
+        self.padding = padding;
+        self
     }
 
     /// Logs secrets. Whoever has the log can read the connections.

@@ -101,7 +101,8 @@ impl RecordKey {
         self.sequence >= self.limit
     }
 
-    /// Seals `plaintext`, then `inner_type`, into `out`: `plaintext.len() + 1 + TAG_LENGTH` bytes. No byte is copied beforehand.
+    /// Seals `plaintext`, then `inner_type`, into `out`: `plaintext.len() + 1 + TAG_LENGTH` bytes. No byte is copied beforehand. Where `out` has room for more,
+    /// zeros follow (RFC 9846 section 5.4).
     pub(crate) fn seal(
         &mut self,
         header: &[u8; 5],
@@ -109,6 +110,9 @@ impl RecordKey {
         inner_type: u8,
         out: &mut [u8],
     ) -> Result<(), CryptoFailed> {
+        if out.len() > plaintext.len().saturating_add(1 + TAG_LENGTH) {
+            return self.seal_padded(header, plaintext, inner_type, out);
+        }
         let (ciphertext, rest) = out.split_at_mut_checked(plaintext.len()).ok_or(CryptoFailed)?;
         self.key.seal_out_of_place_scatter(
             self.nonce(),
@@ -118,6 +122,27 @@ impl RecordKey {
             &[inner_type],
             rest,
         )?;
+        self.advance()
+    }
+
+    fn seal_padded(
+        &mut self,
+        header: &[u8; 5],
+        plaintext: &[u8],
+        inner_type: u8,
+        out: &mut [u8],
+    ) -> Result<(), CryptoFailed> {
+        let length = out.len().checked_sub(TAG_LENGTH).ok_or(CryptoFailed)?;
+        let (inner, tag) = out.split_at_mut_checked(length).ok_or(CryptoFailed)?;
+        let (content, rest) = inner.split_at_mut_checked(plaintext.len()).ok_or(CryptoFailed)?;
+        let (kind, zeros) = rest.split_first_mut().ok_or(CryptoFailed)?;
+        content.copy_from_slice(plaintext);
+        *kind = inner_type;
+        zeros.fill(0);
+        let sealed = self
+            .key
+            .seal_in_place_separate_tag(self.nonce(), Aad::from(header), inner)?;
+        tag.copy_from_slice(sealed.as_ref());
         self.advance()
     }
 

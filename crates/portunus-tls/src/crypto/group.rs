@@ -2,6 +2,7 @@
 
 use aws_lc_rs::agreement::{self, PrivateKey, UnparsedPublicKey};
 use aws_lc_rs::kem::{Ciphertext, DecapsulationKey, EncapsulationKey, ML_KEM_768, ML_KEM_1024};
+use smallvec::SmallVec;
 
 use super::CryptoFailed;
 use super::secret::Secret;
@@ -135,7 +136,7 @@ pub(crate) struct KeyShares {
     secp521r1: Option<PrivateKey>,
     ml_kem_768: Option<DecapsulationKey>,
     ml_kem_1024: Option<DecapsulationKey>,
-    entries: Vec<(NamedGroup, Vec<u8>)>,
+    entries: SmallVec<[(NamedGroup, Vec<u8>); 2]>,
 }
 
 impl KeyShares {

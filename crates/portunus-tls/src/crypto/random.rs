@@ -13,3 +13,10 @@ pub(crate) fn array<const N: usize>() -> Result<[u8; N], CryptoFailed> {
     fill(&mut bytes)?;
     Ok(bytes)
 }
+
+/// Some arrays of random bytes.
+pub(crate) fn arrays<const N: usize, const COUNT: usize>() -> Result<[[u8; N]; COUNT], CryptoFailed> {
+    let mut arrays = [[0; N]; COUNT];
+    fill(arrays.as_flattened_mut())?;
+    Ok(arrays)
+}

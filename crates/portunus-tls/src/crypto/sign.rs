@@ -19,6 +19,12 @@ pub trait Sign: Send + Sync {
     /// The schemes that this key can sign with, the preferred first.
     fn schemes(&self) -> &[SignatureScheme];
 
+    /// The public half as a certificate's `subjectPublicKey` holds it, where that is known without asking anybody: an identity then checks that it is its
+    /// certificate's.
+    fn public_key(&self) -> Option<&[u8]> {
+        None
+    }
+
     /// Signs `message` with `scheme`, one of [`Sign::schemes`].
     ///
     /// # Errors
@@ -142,6 +148,9 @@ impl LocalKey {
         let wrong_scheme = || SigningFailed {
             reason: format!("this key cannot sign with {scheme}"),
         };
+        if !self.schemes.contains(&scheme) {
+            return Err(wrong_scheme());
+        }
         let digest = scheme_hash(scheme).map(|hash| digest::digest(hash, message));
         match (&self.key, &digest) {
             (Key::Ecdsa(key), Some(digest)) => Ok(key.sign_digest(digest).map_err(failed)?.as_ref().to_vec()),
@@ -168,6 +177,10 @@ impl LocalKey {
 impl Sign for LocalKey {
     fn schemes(&self) -> &[SignatureScheme] {
         &self.schemes
+    }
+
+    fn public_key(&self) -> Option<&[u8]> {
+        Some(&self.public)
     }
 
     fn sign<'a>(&'a self, scheme: SignatureScheme, message: &'a [u8]) -> Decision<'a, Result<Vec<u8>, SigningFailed>> {

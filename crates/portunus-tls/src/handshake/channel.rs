@@ -11,6 +11,7 @@ use crate::error::{Error, PeerFault};
 use crate::handshake_io::{ApplicationData, ChangeCipherSpec, EarlyWriting, Io, Opened, Warnings};
 use crate::keylog::KeyLog;
 use crate::observe::{Direction, Note, SecretLabel};
+use crate::record::padding::Padding;
 use crate::record::protection::Protection;
 use crate::schedule::tls13::TrafficSecret;
 use crate::schedule::transcript::Transcript;
@@ -327,6 +328,11 @@ impl Channel {
     /// From here on protected records of ours hold no more than that.
     pub(crate) fn limit_sent(&mut self, max_content: usize) {
         self.io().outgoing.limit(max_content);
+    }
+
+    /// From here on protected records of ours are padded so.
+    pub(crate) fn pad(&mut self, padding: Padding) {
+        self.io().outgoing.pad(padding);
     }
 
     /// Whether a change_cipher_spec was dropped: TLS 1.2 has none that means nothing.

@@ -58,11 +58,11 @@ pub struct ConnectionInfo {
     /// The server's name as the client sent it: bytes that a peer chose.
     pub server_name: Option<Vec<u8>>,
     /// The server's certificates in DER, the end entity first. On a server that resumed: none.
-    pub server_chain: Arc<Vec<Vec<u8>>>,
+    pub server_chain: Arc<[Vec<u8>]>,
     /// What was stapled to the server's certificate (in the full handshake). On a server: nothing.
     pub stapled: Option<Arc<Stapled>>,
     /// The client's certificates in DER, if it showed any (in the full handshake).
-    pub client_chain: Arc<Vec<Vec<u8>>>,
+    pub client_chain: Arc<[Vec<u8>]>,
     /// Whether a session went on.
     pub resumed: bool,
     /// Whether the server asked for a second ClientHello.
@@ -138,7 +138,7 @@ pub struct ClientAnswer {
     /// Which request, by the number that it was given.
     pub request: u32,
     /// The client's certificates in DER, the end entity first, judged by the request's verifier; empty where it showed none.
-    pub chain: Arc<Vec<Vec<u8>>>,
+    pub chain: Arc<[Vec<u8>]>,
     /// The scheme that it signed with.
     pub signature_scheme: Option<SignatureScheme>,
 }

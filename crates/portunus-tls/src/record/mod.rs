@@ -5,5 +5,6 @@ pub(crate) mod incoming;
 pub(crate) mod joined;
 pub(crate) mod open;
 pub(crate) mod outgoing;
+pub(crate) mod padding;
 pub(crate) mod protection;
 pub(crate) mod size_limit;

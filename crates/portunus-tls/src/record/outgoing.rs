@@ -1,5 +1,6 @@
 //! Sealing: content goes from the caller's slice straight into the outgoing bytes.
 
+use super::padding::Padding;
 use super::protection::Protection;
 use crate::crypto::CryptoFailed;
 use crate::limits::USUAL_FLIGHT;
@@ -17,6 +18,8 @@ pub(crate) struct Outgoing {
     protection: Option<Protection>,
     /// The most content of a protected record.
     max_content: usize,
+    /// How those of TLS 1.3 are padded.
+    padding: Padding,
     /// The first record, an initial ClientHello, says 0x0301 for old servers' sake (RFC 9846 section 5.1).
     initial: bool,
 }
@@ -29,6 +32,7 @@ impl Outgoing {
             end: 0,
             protection: None,
             max_content: MAX_FRAGMENT,
+            padding: Padding::Nothing,
             initial: initial_hello,
         }
     }
@@ -36,6 +40,11 @@ impl Outgoing {
     /// From here on protected records hold no more than that.
     pub(crate) fn limit(&mut self, max_content: usize) {
         self.max_content = max_content;
+    }
+
+    /// From here on protected records of TLS 1.3 are padded so.
+    pub(crate) fn pad(&mut self, padding: Padding) {
+        self.padding = padding;
     }
 
     /// The most content of the next record. What is not protected has no limit but the protocol's (RFC 8449 section 4).
@@ -81,7 +90,13 @@ impl Outgoing {
         if content.len() > self.max_fragment() {
             return Err(CryptoFailed);
         }
-        let wire = content.len() + self.overhead();
+        let padded = match &self.protection {
+            Some(protection) if protection.can_pad() => {
+                self.padding.padded(content_type, content.len(), self.max_content)
+            }
+            _ => content.len(),
+        };
+        let wire = padded + self.overhead();
         let fragment = wire - HEADER;
         let [high, low] = u16::try_from(fragment).map_err(|_| CryptoFailed)?.to_be_bytes();
         let minor = if std::mem::take(&mut self.initial) { 1 } else { 3 };

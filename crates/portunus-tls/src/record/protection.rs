@@ -52,7 +52,12 @@ impl Protection {
         }
     }
 
-    /// Bytes that a fragment has more than its content.
+    /// Whether there may be padding after the content.
+    pub(crate) fn can_pad(&self) -> bool {
+        self.hides_type()
+    }
+
+    /// Bytes that a fragment has more than its content and padding.
     pub(crate) fn overhead(&self) -> usize {
         match self {
             Self::Tls13(_) => 1 + TAG_LENGTH,
@@ -70,7 +75,7 @@ impl Protection {
         }
     }
 
-    /// Seals `content` into `out`, [`Protection::overhead`] bytes longer.
+    /// Seals `content` into `out`, [`Protection::overhead`] bytes longer, and longer still where it is padded.
     pub(crate) fn seal(
         &mut self,
         header: &[u8; 5],

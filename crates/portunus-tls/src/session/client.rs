@@ -37,7 +37,7 @@ pub struct ClientSession {
     /// Who we could show ourselves to be in the full handshake.
     pub(crate) owner: Owner,
     /// The server's certificates, shown in the full handshake.
-    pub(crate) chain: Arc<Vec<Vec<u8>>>,
+    pub(crate) chain: Arc<[Vec<u8>]>,
     /// What was stapled to them.
     pub(crate) stapled: Option<Arc<Stapled>>,
     /// What was agreed to be spoken, where early data may go along.

@@ -13,7 +13,7 @@ pub struct EarlyOffer {
     /// What is to be spoken, if something was agreed.
     pub application_protocol: Option<Vec<u8>>,
     /// The certificates that the server showed when the session began.
-    pub server_chain: Arc<Vec<Vec<u8>>>,
+    pub server_chain: Arc<[Vec<u8>]>,
     /// How many bytes more may be written.
     pub left: usize,
 }

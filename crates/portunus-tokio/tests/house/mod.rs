@@ -13,7 +13,9 @@ use portunus_tls::{
 };
 use portunus_tokio::{Acceptor, Connector, HandshakeError, TlsStream};
 use portunus_x509::{Anchors, Policy, ServerName};
-use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData,
+};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -60,15 +62,19 @@ impl House {
     }
 
     /// A certificate for localhost and its key in PKCS#8, both in DER.
-    fn issue(&self) -> (Vec<u8>, Vec<u8>) {
+    pub fn issue(&self) -> (Vec<u8>, Vec<u8>) {
         let key = KeyPair::generate().unwrap();
+        (self.certify(&key), key.serialized_der().to_vec())
+    }
+
+    /// A certificate for localhost and this key, in DER.
+    pub fn certify(&self, key: &impl PublicKeyData) -> Vec<u8> {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         validity(&mut params);
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        let leaf = params.signed_by(&key, &self.issuer).unwrap();
-        (leaf.der().to_vec(), key.serialized_der().to_vec())
+        params.signed_by(key, &self.issuer).unwrap().der().to_vec()
     }
 
     /// A certificate for localhost and its key, in one PEM file.

@@ -34,6 +34,9 @@ pub(crate) mod tag {
     }
 }
 
+/// A tag's number that does not fit into its first octet.
+const MANY_OCTETS: u8 = 0x1f;
+
 /// Walks over DER elements side by side; errors name the field that the reader was made for.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader<'a> {
@@ -88,7 +91,22 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn any(&mut self) -> Result<Element<'a>, Malformed> {
+        // Nearly all are so: a tag and a length of one octet each (X.690 section 8.1.2.2 and X.690 section 8.1.3.4).
+        if let [tag, length @ ..0x80, ..] = *self.rest
+            && tag & MANY_OCTETS != MANY_OCTETS
+            && let Some((full, rest)) = self.rest.split_at_checked(2 + usize::from(length))
+            && let Some((_, contents)) = full.split_at_checked(2)
+        {
+            self.rest = rest;
+            return Ok(Element { tag, contents, full });
+        }
+        self.any_longer()
+    }
+
+    #[cold]
+    fn any_longer(&mut self) -> Result<Element<'a>, Malformed> {
         let (tlv, rest) = asn1::strip_tlv(self.rest).map_err(|e| self.malformed(problem(&e)))?;
         let tag = tlv.tag().as_u8().ok_or(self.malformed(Problem::Tag))?;
         self.rest = rest;
@@ -99,6 +117,7 @@ impl<'a> Reader<'a> {
         })
     }
 
+    #[inline]
     pub(crate) fn element(&mut self, tag: u8) -> Result<Element<'a>, Malformed> {
         let element = self.any()?;
         if element.tag == tag {
@@ -108,6 +127,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<Element<'a>>, Malformed> {
         if self.rest.first() == Some(&tag) {
             self.any().map(Some)
@@ -121,11 +141,13 @@ impl<'a> Reader<'a> {
         self.rest.first().is_some_and(|next| tags.contains(next))
     }
 
+    #[inline]
     pub(crate) fn sequence(&mut self) -> Result<Self, Malformed> {
         let element = self.element(tag::SEQUENCE)?;
         Ok(Self::new(element.contents, self.field))
     }
 
+    #[inline]
     pub(crate) fn oid(&mut self) -> Result<Oid<'a>, Malformed> {
         let element = self.element(tag::OID)?;
         Oid::from_contents(element.contents, self.field)

@@ -231,14 +231,16 @@ impl<'a> Attribute<'a> {
         }
     }
 
+    /// Over the characters alone: which words they make is for the comparison.
     fn fingerprint(&self) -> u64 {
-        let kind = self
-            .kind
-            .contents()
-            .iter()
-            .fold(FNV_OFFSET, |hash, byte| fnv(hash, u64::from(*byte)));
+        let kind = (self.kind.contents().iter()).fold(FNV_OFFSET, |hash, byte| fnv(hash, u64::from(*byte)));
         match self.text() {
-            Some(text) => prepared(&text).fold(kind, |hash, c| fnv(hash, u64::from(u32::from(c)))),
+            Some(text) if text.is_ascii() => (text.bytes())
+                .filter(|byte| !char::from(*byte).is_whitespace())
+                .fold(kind, |hash, byte| fnv(hash, u64::from(byte.to_ascii_lowercase()))),
+            Some(text) => (prepared(&text))
+                .filter(|c| !c.is_whitespace())
+                .fold(kind, |hash, c| fnv(hash, u64::from(u32::from(c)))),
             None => self.value.iter().fold(kind, |hash, byte| fnv(hash, u64::from(*byte))),
         }
     }

@@ -12,6 +12,7 @@ use crate::limits::MAX_PATH;
 use crate::policy::Policy;
 use crate::report::Finding;
 use crate::signature::Known;
+use smallvec::SmallVec;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -58,10 +59,10 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// An anchor that has the name of an issuer, read.
+/// An anchor that has the name of an issuer.
 #[derive(Debug)]
 pub(crate) struct IssuingAnchor<'a> {
-    pub(crate) certificate: Certificate<'a>,
+    pub(crate) certificate: &'a Certificate<'a>,
     pub(crate) anchor: &'a Anchor,
     pub(super) place: usize,
 }
@@ -80,6 +81,9 @@ pub(super) enum Place {
     Anchor(usize),
 }
 
+/// Places of candidates, the end entity's first: it needs no heap.
+pub(super) type Path = SmallVec<[usize; MAX_PATH]>;
+
 /// One search and what it learnt.
 #[derive(Debug)]
 pub(crate) struct Search<'a, 'q> {
@@ -91,7 +95,7 @@ pub(crate) struct Search<'a, 'q> {
     pub(crate) question: &'q Question<'q>,
     pub(crate) spent: Spent,
     /// Signatures that were verified: each once, whatever the number of paths over it.
-    signatures: Vec<(usize, Place, bool)>,
+    signatures: SmallVec<[(usize, Place, bool); 4]>,
     /// What was learnt about revocation lists.
     pub(super) lists: Lists<'q>,
     /// Once a signature has failed, later ones are verified before the search goes on behind them: several certificates
@@ -164,7 +168,7 @@ impl<'a, 'q> Search<'a, 'q> {
             anchors,
             question,
             spent,
-            signatures: Vec::new(),
+            signatures: SmallVec::new(),
             lists: Lists::default(),
             distrustful: false,
         }
@@ -184,12 +188,11 @@ impl<'a, 'q> Search<'a, 'q> {
 
     /// The first path on which everything holds, or `None`.
     pub(crate) fn run(&mut self) -> Result<Option<Found>, Exhausted> {
-        let mut path = Vec::with_capacity(MAX_PATH);
-        path.push(0);
+        let mut path = Path::from_iter([0]);
         let Branch::Found(place, anchor) = self.extend(&mut path, Goal::Verdict)? else {
             return Ok(None);
         };
-        let mut valid_until = anchor.not_after();
+        let mut valid_until = anchor.certificate().validity().not_after;
         let mut certificates = Vec::with_capacity(path.len().saturating_add(1));
         for candidate in path.iter().filter_map(|place| self.candidates.get(*place)) {
             certificates.push(Arc::from(candidate.certificate.der()));
@@ -197,12 +200,9 @@ impl<'a, 'q> Search<'a, 'q> {
         }
         certificates.push(anchor.der().clone());
         let mut besides = Vec::new();
-        if (self.question.revocation.is_some() || self.question.transparency.is_some())
-            // It could be read when it was found.
-            && let Ok(certificate) = anchor.certificate()
-        {
+        if self.question.revocation.is_some() || self.question.transparency.is_some() {
             let issuer = IssuingAnchor {
-                certificate,
+                certificate: anchor.certificate(),
                 anchor,
                 place,
             };
@@ -223,7 +223,7 @@ impl<'a, 'q> Search<'a, 'q> {
 
     /// Goes on from the last certificate of `path`: anchors first, then candidates, those before that the authority key
     /// identifier hints at.
-    pub(super) fn extend(&mut self, path: &mut Vec<usize>, goal: Goal) -> Result<Branch<'a>, Exhausted> {
+    pub(super) fn extend(&mut self, path: &mut Path, goal: Goal) -> Result<Branch<'a>, Exhausted> {
         let Some(&last) = path.last() else {
             return Ok(Branch::DeadEnd);
         };
@@ -238,10 +238,10 @@ impl<'a, 'q> Search<'a, 'q> {
                 continue;
             };
             self.spent.step()?;
-            if !self.anchor_fits(&issuer.certificate, path)? {
+            if !self.anchor_fits(issuer.certificate, path)? {
                 continue;
             }
-            if goal == Goal::Verdict && !self.policies_allow(&issuer.certificate, path)? {
+            if goal == Goal::Verdict && !self.policies_allow(issuer.certificate, path)? {
                 continue;
             }
             match self.first_bad_signature(path, &issuer)? {
@@ -290,7 +290,7 @@ impl<'a, 'q> Search<'a, 'q> {
         anchor: &'a Anchor,
     ) -> Option<IssuingAnchor<'a>> {
         let signed = self.candidates.get(signed)?;
-        let certificate = anchor.certificate().ok()?;
+        let certificate = anchor.certificate();
         let mut above = path.iter().skip(1).filter_map(|place| self.candidates.get(*place));
         let is_on_path = above.any(|candidate| candidate.certificate.der() == &**anchor.der());
         (certificate.subject().matches(&signed.certificate.issuer()) && !is_on_path).then_some(IssuingAnchor {
@@ -412,7 +412,7 @@ impl<'a, 'q> Search<'a, 'q> {
         let candidate = |place: usize| self.candidates.get(place).map(|candidate| &candidate.certificate);
         let (issuer, key) = match signer {
             Signer::Candidate(place) => (candidate(place), None),
-            Signer::Anchor(anchor) => (Some(&anchor.certificate), Some(anchor.anchor.key())),
+            Signer::Anchor(anchor) => (Some(anchor.certificate), Some(anchor.anchor.key())),
         };
         let good = match (candidate(signed), issuer) {
             (Some(signed), Some(issuer)) => {

@@ -193,7 +193,7 @@ impl<'a> Telling<'a, '_> {
             }
             found.append(&mut report.findings);
         }
-        let anchor = anchor.map(|anchor| summary(&anchor.certificate, true));
+        let anchor = anchor.map(|anchor| summary(anchor.certificate, true));
         self.paths.push(Told {
             places: path.to_vec(),
             anchor,

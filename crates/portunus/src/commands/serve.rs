@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use portunus_server::{Server, Site, Stop, TlsAcceptor};
-use portunus_tls::{ReplayGuard, ServerConfig, SessionCache, Tickets};
+use portunus_tls::{ReplayGuard, ServerConfig, SessionCache, Tickets, certificate_compressions};
 use portunus_x509::{DnsName, InvalidName, Printable};
 
 use super::legacy_rsa;
@@ -107,6 +107,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
         let tickets = Tickets::new(clock::now()?).map_err(|error| Failure::new("cannot start").because(&error))?;
         let banner = banner::text(&site, &addresses, &args.name, &served, &warnings(&args));
         let mut config = ServerConfig::new(Arc::new(served.identity))
+            .with_certificate_compression(&certificate_compressions())
             .with_tickets(Arc::new(tickets))
             .with_session_cache(Arc::new(SessionCache::default()));
         if args.early_data {

@@ -34,7 +34,7 @@ pub(super) fn certificate_request(message: &Message) -> Result<CertificateReques
 }
 
 /// What a client shows of itself: its chain, and the scheme that it proved it with. Without a certificate neither.
-pub(super) type Shown = (Arc<Vec<Vec<u8>>>, Option<SignatureScheme>);
+pub(super) type Shown = (Arc<[Vec<u8>]>, Option<SignatureScheme>);
 
 /// Our certificate and the proof of its key, or an empty Certificate where there is none to show.
 pub(super) async fn certificate(

@@ -40,7 +40,7 @@ pub(crate) struct Grease {
 }
 
 impl Grease {
-    fn from_random([suite, group, version, scheme, extension]: [u8; 5]) -> Self {
+    fn from_random([suite, group, version, scheme, extension, ..]: [u8; 32]) -> Self {
         Self {
             cipher_suite: CipherSuite(grease(suite)),
             group: NamedGroup(grease(group)),
@@ -108,16 +108,14 @@ pub(crate) struct Retry<'a> {
 
 impl<'a> Offer<'a> {
     pub(crate) fn new(config: &'a Arc<ClientConfig>, server: &'a ServerName, now: UnixTime) -> Result<Self, Error> {
+        // One draw for all: each costs about the same, however little it is.
+        let [random, session_id, grease] = random::arrays()?;
         Ok(Self {
             config,
             server,
-            random: random::array()?,
-            session_id: random::array()?,
-            grease: if config.grease {
-                Some(Grease::from_random(random::array()?))
-            } else {
-                None
-            },
+            random,
+            session_id,
+            grease: config.grease.then(|| Grease::from_random(grease)),
             now,
             tls13: config.policy.speaks(ProtocolVersion::TLS1_3),
             tls12: config.policy.speaks(ProtocolVersion::TLS1_2),
@@ -384,8 +382,21 @@ impl SentHello {
         ClientHello::read(self.bytes.get(4..).unwrap_or_default())
     }
 
+    /// Behind the message's header, the version and the random.
+    pub(crate) fn legacy_session_id(&self) -> &[u8] {
+        let (length, rest) = match self.bytes.get(4 + 2 + 32..) {
+            Some([length, rest @ ..]) => (usize::from(*length), rest),
+            _ => return &[],
+        };
+        rest.get(..length).unwrap_or_default()
+    }
+
     /// Whether every extension of an answer was offered (RFC 9846 section 4.3). A HelloRetryRequest may add a cookie.
-    pub(crate) fn check_answer(&self, mut answered: impl Iterator<Item = ExtensionType>) -> Result<(), Error> {
+    pub(crate) fn check_answer(&self, answered: impl Iterator<Item = ExtensionType>) -> Result<(), Error> {
+        let mut answered = answered.peekable();
+        if answered.peek().is_none() {
+            return Ok(());
+        }
         let sent = self.sent()?;
         // A server that echoes what means nothing did not understand what it read (RFC 8701 section 4).
         let is_offered =

@@ -161,7 +161,7 @@ fn resumed_session(
     hello: &SentHello,
     session: Option<ClientSession>,
 ) -> Result<Option<ClientSession>, Error> {
-    let goes_on = !agreed.session_id.is_empty() && agreed.session_id == hello.sent()?.legacy_session_id;
+    let goes_on = !agreed.session_id.is_empty() && agreed.session_id == hello.legacy_session_id();
     if !goes_on {
         return Ok(None);
     }
@@ -226,7 +226,7 @@ async fn full(mut channel: Channel, mut transcript: Transcript, agreed: Agreed<'
     .await?;
     channel.note(&Note::Established);
 
-    let server_chain = Arc::new(certified.chain);
+    let server_chain: Arc<[_]> = certified.chain.into();
     let basis = SessionBasis {
         agreed: &agreed,
         main_secret: &main_secret,
@@ -504,7 +504,7 @@ async fn new_session_ticket(
 struct SessionBasis<'a> {
     agreed: &'a Agreed<'a>,
     main_secret: &'a MainSecret,
-    chain: &'a Arc<Vec<Vec<u8>>>,
+    chain: &'a Arc<[Vec<u8>]>,
     stapled: &'a Option<Arc<Stapled>>,
     not_after: Option<UnixTime>,
 }

@@ -362,7 +362,7 @@ impl Offer<'_> {
             ProtocolVersion::SSL3_0 => return Err(PeerFault::Ssl3.into()),
             _ => return Err(PeerFault::LegacyVersion.into()),
         }
-        if session_id_echo != hello.sent()?.legacy_session_id {
+        if session_id_echo != hello.legacy_session_id() {
             return Err(PeerFault::SessionIdNotEchoed.into());
         }
         if compression != 0 {
@@ -434,6 +434,7 @@ async fn encrypted_extensions(
 ) -> Result<Agreed, Error> {
     let message = channel.receive(&[HandshakeType::ENCRYPTED_EXTENSIONS]).await?;
     let extensions: EncryptedExtensions<'_> = message.decode()?;
+    channel.pad(config.padding);
     let limit = extensions.record_size_limit;
     limit_records(
         channel,
@@ -467,7 +468,7 @@ async fn encrypted_extensions(
 /// What the server proved, and whether it wants a certificate of ours.
 #[derive(Default)]
 struct ServerProof {
-    chain: Arc<Vec<Vec<u8>>>,
+    chain: Arc<[Vec<u8>]>,
     stapled: Option<Arc<Stapled>>,
     scheme: Option<SignatureScheme>,
     not_after: Option<UnixTime>,
@@ -507,9 +508,8 @@ async fn server_certificate(
         message.decode()?
     };
     let chain = handshake_chain(&certificate)?;
-    for entry in certificate.certificate_list.iter() {
-        hello.check_answer(entry.extensions.iter().map(|extension| extension.extension_type))?;
-    }
+    let extensions = (certificate.certificate_list.iter()).flat_map(|entry| entry.extensions.iter());
+    hello.check_answer(extensions.map(|extension| extension.extension_type))?;
     let leaf = chain.first().ok_or(PeerFault::NoCertificate)?;
     let stapled = match certificate.certificate_list.iter().next() {
         Some(entry) => stapled(&entry)?,
@@ -526,7 +526,7 @@ async fn server_certificate(
         not_after: verified.not_after,
         stapled: stapled.map(Arc::new),
         request,
-        chain: Arc::new(chain),
+        chain: chain.into(),
     })
 }
 

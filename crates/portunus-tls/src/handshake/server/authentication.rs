@@ -261,7 +261,7 @@ impl MayAsk {
                     verifier: request.verifier,
                     answer: ClientAnswer {
                         request: request.number,
-                        chain: Arc::new(chain),
+                        chain: chain.into(),
                         signature_scheme: scheme,
                     },
                     now,

@@ -32,6 +32,7 @@ pub(crate) async fn handshake(
         let chosen = chooser.choose(&hello, host.as_ref()).await;
         let config = chosen.map_err(Internal::from)?;
         channel.log_keys(config.key_log.as_ref(), hello.random);
+        channel.pad(config.padding);
         let version = choose::version(&hello, &config.policy)?;
         (config, host, version)
     };

@@ -226,7 +226,7 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
         &expected,
     )
     .await?;
-    let client_chain = Arc::new(client.chain);
+    let client_chain: Arc<[_]> = client.chain.into();
     let basis = SessionBasis {
         main_secret: &main_secret,
         suite,
@@ -292,7 +292,7 @@ async fn abbreviated(
     server_hello(&mut channel, &mut transcript, asked, &answer)?;
     let main_secret = MainSecret::resumed(suite, asked.randoms, ticket.secret);
     derived(&channel, &main_secret);
-    let client_chain = Arc::new(ticket.chain);
+    let client_chain: Arc<[_]> = ticket.chain.into();
     if let Some(tickets) = tickets {
         let basis = SessionBasis {
             main_secret: &main_secret,

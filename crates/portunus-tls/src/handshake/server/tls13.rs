@@ -266,7 +266,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
             server_name: hello.extensions.server_name.map(|name| name.0.to_vec()),
             server_chain: server_chain.unwrap_or_default(),
             stapled: None,
-            client_chain: Arc::new(client_chain),
+            client_chain: client_chain.into(),
             resumed,
             retried,
             early_data,

@@ -6,7 +6,7 @@ use crate::certificate::Certificate;
 use crate::extensions::KeyUsage;
 use crate::limits::MAX_LIST_ISSUERS_IN_A_ROW;
 use crate::path::budget::Exhausted;
-use crate::path::build::{Branch, Goal, IssuingAnchor, Place, Search};
+use crate::path::build::{Branch, Goal, IssuingAnchor, Path, Place, Search};
 use crate::path::check::{self, Verdict};
 use crate::policy::Severity;
 use crate::report::Check;
@@ -207,7 +207,7 @@ impl<'a, 'q> Search<'a, 'q> {
             }
         }
         let anchor = Place::Anchor(standing.anchor.place);
-        if is_named(&standing.anchor.certificate) && self.is_list_signed(number, list, anchor, standing.anchor)? {
+        if is_named(standing.anchor.certificate) && self.is_list_signed(number, list, anchor, standing.anchor)? {
             return Ok(Some(anchor));
         }
         let hint = list.signer_hint();
@@ -241,7 +241,7 @@ impl<'a, 'q> Search<'a, 'q> {
         }
         self.spent.step()?;
         self.lists.issuers.push(place);
-        let branch = self.extend(&mut vec![place], Goal::ListIssuer(anchor));
+        let branch = self.extend(&mut Path::from_iter([place]), Goal::ListIssuer(anchor));
         self.lists.issuers.pop();
         Ok(matches!(branch?, Branch::Found(..)))
     }
@@ -263,7 +263,7 @@ impl<'a, 'q> Search<'a, 'q> {
         let memory = self.question.memory;
         let (certificate, key) = match signer {
             Place::Candidate(place) => (self.candidates.get(place).map(|signer| &signer.certificate), None),
-            Place::Anchor(_) => (Some(&anchor.certificate), Some(anchor.anchor.key())),
+            Place::Anchor(_) => (Some(anchor.certificate), Some(anchor.anchor.key())),
         };
         let good = certificate
             .is_some_and(|signer| list.is_signed_by(signer.subject_public_key_info(), Known { key, memory }));

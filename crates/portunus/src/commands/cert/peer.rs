@@ -65,7 +65,7 @@ impl Peer {
         Ok(found.collect())
     }
 
-    async fn ask(self) -> Result<Arc<Vec<Vec<u8>>>, Failure> {
+    async fn ask(self) -> Result<Arc<[Vec<u8>]>, Failure> {
         let Self { name, port } = self;
         let cannot = || Failure::new(format_args!("cannot connect to {name}, port {port}"));
         let host = name.to_string();
