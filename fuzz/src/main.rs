@@ -75,6 +75,9 @@ const TARGETS: &[(&str, Target)] = &[
     ("tls12_client_key_exchange", |bytes| {
         wire::round_trip::<tls12::ClientKeyExchange<'_>>(bytes)
     }),
+    ("tls12_encrypted_preliminary_secret", |bytes| {
+        wire::round_trip::<tls12::EncryptedPreliminarySecret<'_>>(bytes)
+    }),
     ("tls12_new_session_ticket", |bytes| {
         wire::round_trip::<tls12::NewSessionTicket<'_>>(bytes)
     }),

@@ -50,6 +50,15 @@ impl KeyLog for Keeps {
     }
 }
 
+/// Whether the client's secret goes to the server under its RSA key.
+fn is_key_transport(suite: CipherSuite) -> bool {
+    [
+        CipherSuite::TLS_RSA_WITH_AES_128_GCM_SHA256,
+        CipherSuite::TLS_RSA_WITH_AES_256_GCM_SHA384,
+    ]
+    .contains(&suite)
+}
+
 impl World {
     pub(crate) fn new(kind: &Kind) -> Self {
         let authority = KeyPair::generate().expect("a key");
@@ -60,7 +69,12 @@ impl World {
         let root = params.self_signed(&authority).expect("a root").der().to_vec();
         let issuer = Issuer::new(params, authority);
         let identities = || {
-            let key = KeyPair::generate().expect("a key");
+            let key = KeyPair::generate_for(if is_key_transport(kind.suite) {
+                &rcgen::PKCS_RSA_SHA256
+            } else {
+                &rcgen::PKCS_ECDSA_P256_SHA256
+            });
+            let key = key.expect("a key");
             let mut params = CertificateParams::new(vec![NAME.to_owned()]).expect("a name");
             params.use_authority_key_identifier_extension = true;
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
@@ -82,6 +96,7 @@ impl World {
             client_groups.push(kind.shared);
         }
         let policy = Policy::modern()
+            .allow_rsa_key_transport_without_forward_secrecy()
             .with_versions(&[kind.version])
             .and_then(|policy| policy.with_cipher_suites(&[kind.suite]))
             .expect("a suite");

@@ -54,6 +54,8 @@ fn kinds() -> Vec<Kind> {
             x25519,
             false,
         ),
+        tls12(CipherSuite::TLS_RSA_WITH_AES_128_GCM_SHA256, x25519, false),
+        tls12(CipherSuite::TLS_RSA_WITH_AES_256_GCM_SHA384, x25519, true),
     ]
 }
 

@@ -126,11 +126,11 @@ fn layers(crates: &[String]) -> Result<(), Failure> {
     }
 }
 
-/// The workspaces of fuzz/, bench/ and wiping/ take the versions of the main one, so that what they test is what we ship, and so
+/// The workspaces of fuzz/, bench/, wiping/ and constant-time/ take the versions of the main one, so that what they test is what we ship, and so
 /// that aws-lc is built once for all.
 fn same_versions() -> Result<(), Failure> {
     let main = locked(&root().join("Cargo.lock"))?;
-    for workspace in ["fuzz", "bench", "wiping"] {
+    for workspace in ["fuzz", "bench", "wiping", "constant-time"] {
         let path = root().join(workspace).join("Cargo.lock");
         if !path.is_file() {
             continue;

@@ -5,7 +5,13 @@ use crate::run::{Failure, cargo, root, step};
 use crate::{deps, rules};
 
 /// The workspaces, each by its manifest.
-const WORKSPACES: &[&str] = &["Cargo.toml", "fuzz/Cargo.toml", "bench/Cargo.toml", "wiping/Cargo.toml"];
+const WORKSPACES: &[&str] = &[
+    "Cargo.toml",
+    "fuzz/Cargo.toml",
+    "bench/Cargo.toml",
+    "wiping/Cargo.toml",
+    "constant-time/Cargo.toml",
+];
 
 pub(crate) fn run() -> Result<(), Failure> {
     let workspaces = || WORKSPACES.iter().filter(|manifest| root().join(manifest).is_file());

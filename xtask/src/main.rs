@@ -7,6 +7,7 @@
 
 mod bench;
 mod bogo;
+mod constant_time;
 mod deps;
 mod fuzz;
 mod install;
@@ -65,6 +66,11 @@ const COMMANDS: &[Known] = &[
         help: "Search the memory that connections leave behind for their secrets",
     },
     Known {
+        name: "constant-time",
+        usage: "constant-time",
+        help: "Watch how encrypted secrets are opened: nothing may hang on them",
+    },
+    Known {
         name: "bench",
         usage: "bench [NAME] [--json FILE]",
         help: "Measure side by side with other stacks",
@@ -115,6 +121,7 @@ fn run(arguments: &[&str]) -> Result<(), Failure> {
             }
         }
         ["wiping"] => wiping::run(),
+        ["constant-time"] => constant_time::run(),
         ["bogo", words @ ..] => bogo::command(words),
         ["bench", words @ ..] => bench::run(words),
         ["limbo", words @ ..] => limbo::run(words),

@@ -2,9 +2,11 @@
 
 use std::fs;
 
+use portunus_peers::VALGRIND;
+
 use crate::fuzz::{self, Length};
 use crate::run::{Failure, cargo, fail, step, step_by_line};
-use crate::{bogo, limbo, peers, pkits, readme, wiping};
+use crate::{bogo, constant_time, limbo, peers, pkits, readme, wiping};
 
 /// How long each fuzz target runs here; a long run is `cargo xtask fuzz`.
 const FUZZ: Length = Length::Seconds(5);
@@ -44,6 +46,13 @@ fn all(count: &mut Count) -> Result<(), Failure> {
         count.passed += 1;
     } else {
         println!("\nNot run, because the C heap has no other names here: wiping");
+        count.skipped += 1;
+    }
+    if constant_time::IS_HERE && VALGRIND.find().is_some() {
+        constant_time::run().inspect_err(|_| count.failed += 1)?;
+        count.passed += 1;
+    } else {
+        println!("\nNot run, because there is no Valgrind that the program can talk to: constant-time");
         count.skipped += 1;
     }
     let fuzzed = fuzz::run(None, FUZZ)?;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use portunus_tls::Direction;
-use portunus_tls::wire::{ContentType, Decode, HandshakeType, ProtocolVersion};
+use portunus_tls::wire::{CipherSuite, ContentType, Decode, HandshakeType, ProtocolVersion};
 use portunus_x509::{ServerName, UnixTime};
 
 use crate::{Event, What};
@@ -154,6 +154,15 @@ impl Recording {
             What::KeyTransported { encrypted, .. } => Some(*encrypted),
             _ => None,
         })
+    }
+
+    /// Whether the certificate's private key is of no use to whoever recorded the connection: not in RSA key transport, nor in a session that began so.
+    pub(crate) fn has_forward_secrecy(&self) -> bool {
+        const WITHOUT: [CipherSuite; 2] = [
+            CipherSuite::TLS_RSA_WITH_AES_128_GCM_SHA256,
+            CipherSuite::TLS_RSA_WITH_AES_256_GCM_SHA384,
+        ];
+        !self.has(|what| matches!(what, What::Chosen { cipher_suite, .. } if WITHOUT.contains(cipher_suite)))
     }
 
     pub(crate) fn is_resumed(&self) -> bool {

@@ -95,12 +95,14 @@ pub(crate) fn cipher(suite: CipherSuite) -> &'static str {
     match suite {
         CipherSuite::TLS_AES_128_GCM_SHA256
         | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
-        | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => {
+        | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+        | CipherSuite::TLS_RSA_WITH_AES_128_GCM_SHA256 => {
             "AES with 128-bit keys in GCM mode; keys are derived with SHA-256"
         }
         CipherSuite::TLS_AES_256_GCM_SHA384
         | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
-        | CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 => {
+        | CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
+        | CipherSuite::TLS_RSA_WITH_AES_256_GCM_SHA384 => {
             "AES with 256-bit keys in GCM mode; keys are derived with SHA-384"
         }
         CipherSuite::TLS_CHACHA20_POLY1305_SHA256

@@ -78,6 +78,8 @@ pub static CERTUTIL: Peer = debian(
     &["certutil"],
     "libnss3-tools",
 );
+/// Memcheck and callgrind: what hangs on a secret.
+pub static VALGRIND: Peer = debian("valgrind", "what hangs on a secret", &["valgrind"], "valgrind");
 /// SoftHSM, a token of PKCS#11 in software; [`softhsm_module`] is its library.
 pub static SOFTHSM: Peer = debian(
     "softhsm",
@@ -94,8 +96,8 @@ pub static GO: Peer = Peer {
 };
 
 /// Every peer, in the order in which they are listed.
-pub static PEERS: [&Peer; 11] = [
-    &CURL, &OPENSSL, &GNUTLS, &NGINX, &PYTHON, &NODE, &JAVA, &CHROMIUM, &CERTUTIL, &SOFTHSM, &GO,
+pub static PEERS: [&Peer; 12] = [
+    &CURL, &OPENSSL, &GNUTLS, &NGINX, &PYTHON, &NODE, &JAVA, &CHROMIUM, &CERTUTIL, &VALGRIND, &SOFTHSM, &GO,
 ];
 
 const fn debian(

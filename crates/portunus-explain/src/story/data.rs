@@ -97,7 +97,14 @@ fn seen(recording: &Recording) -> Vec<String> {
         }
         seen.push("what the client can do, which tells what kind of program it is".to_owned());
     }
-    seen.push("version, cipher suite and group that were chosen".to_owned());
+    seen.push(
+        if recording.has_forward_secrecy() {
+            "version, cipher suite and group that were chosen"
+        } else {
+            "version and cipher suite that were chosen"
+        }
+        .to_owned(),
+    );
     if recording.is_tls12() {
         let certificate = if recording.is_resumed() {
             ""
@@ -126,6 +133,12 @@ fn hidden(recording: &Recording) -> Vec<String> {
         };
         hidden.push(format!("{certificate}the protocol that was agreed"));
     }
-    hidden.push("any of it later, should the server's private key be stolen one day".to_owned());
+    if recording.has_forward_secrecy() {
+        hidden.push("any of it later, should the server's private key be stolen one day".to_owned());
+    } else {
+        hidden.push(
+            "any of it later, unless the server's private key is stolen one day: then all that was recorded can be read".to_owned(),
+        );
+    }
     hidden
 }

@@ -53,6 +53,15 @@ fn a_whole_connection() {
 }
 
 #[test]
+fn a_secret_that_went_under_the_servers_key() {
+    let document = document(&Scene::key_transport().whole());
+    let transported = events(&document, "key_transported");
+    assert_eq!(transported.len(), 1);
+    assert_eq!(transported[0]["encrypted_bytes"], 256);
+    assert!(events(&document, "key_exchanged").is_empty() && events(&document, "peer_proved").is_empty());
+}
+
+#[test]
 fn connections_that_fail() {
     let expired = document(
         &Scene::with_leaf(&Leaf {

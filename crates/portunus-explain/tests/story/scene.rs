@@ -7,9 +7,10 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use portunus_explain::{Recorder, Recording, Target, Trust, What};
+use portunus_tls::wire::CipherSuite;
 use portunus_tls::{
-    ClientConfig, Connection, Error, Handshake, Identities, Identity, LocalKey, PathVerifier, Read, ServerConfig,
-    SessionMemory, Tickets, danger,
+    ClientConfig, Connection, Error, Handshake, Identities, Identity, LocalKey, PathVerifier, Policy as TlsPolicy,
+    Read, ServerConfig, SessionMemory, Tickets, danger,
 };
 use portunus_x509::{Anchors, Policy as PathPolicy, ServerName, UnixTime};
 use rcgen::{
@@ -69,6 +70,10 @@ impl Authority {
     }
 
     pub(crate) fn issue(&self, leaf: &Leaf) -> Identity {
+        self.certify(leaf, &key(9), KeyUsagePurpose::DigitalSignature)
+    }
+
+    fn certify(&self, leaf: &Leaf, key: &KeyPair, usage: KeyUsagePurpose) -> Identity {
         let names: Vec<String> = leaf.names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         params.distinguished_name.push(DnType::CommonName, leaf.common_name);
@@ -76,10 +81,10 @@ impl Authority {
         params.not_before = rcgen::date_time_ymd(leaf.years.0, 1, 1);
         params.not_after = rcgen::date_time_ymd(leaf.years.1, 1, 1);
         params.use_authority_key_identifier_extension = true;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.key_usages = vec![usage];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let der = params.signed_by(&key(9), &self.issuer).unwrap().der().to_vec();
-        Identity::new(vec![der], LocalKey::from_der(key(9).serialized_der()).unwrap()).unwrap()
+        let der = params.signed_by(key, &self.issuer).unwrap().der().to_vec();
+        Identity::new(vec![der], LocalKey::from_der(key.serialized_der()).unwrap()).unwrap()
     }
 }
 
@@ -120,6 +125,23 @@ impl Scene {
         let mut scene = Self::new();
         scene.client = scene.client.with_sessions(Arc::new(SessionMemory::default()));
         scene.server = scene.server.with_tickets(Arc::new(Tickets::new(NOW).unwrap()));
+        scene
+    }
+
+    /// RSA key transport, under a key that is another each time.
+    pub(crate) fn key_transport() -> Self {
+        let mut scene = Self::resuming();
+        let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+        let identity = Authority::new(1, "Test Root").certify(&GOOD, &key, KeyUsagePurpose::KeyEncipherment);
+        let allowed = TlsPolicy::modern().allow_rsa_key_transport_without_forward_secrecy();
+        let suites = [CipherSuite::TLS_RSA_WITH_AES_128_GCM_SHA256];
+        scene.client = scene
+            .client
+            .with_policy(allowed.clone().with_cipher_suites(&suites).unwrap());
+        scene.server = ServerConfig::new(Arc::new(Identities::new(vec![Arc::new(identity)])))
+            .with_policy(allowed)
+            .with_tickets(Arc::new(Tickets::new(NOW).unwrap()))
+            .with_application_protocols(&[b"http/1.1"]);
         scene
     }
 

@@ -87,6 +87,15 @@ fn a_connection_of_tls_1_2_is_told() {
 }
 
 #[test]
+fn a_secret_that_went_under_the_servers_key_is_told() {
+    let scene = Scene::key_transport();
+    assert_told(of_steps(&scene.whole(), &[4, 5, 6]), file!["told/key-transport.txt"]);
+    // What is not secret for ever does not become so by going on.
+    let resumed = told(&scene.whole());
+    assert!(resumed.contains("unless the server's private key"), "{resumed}");
+}
+
+#[test]
 fn what_nobody_checked_is_said_to_be_unchecked() {
     assert_told(
         of_steps(&Scene::unchecked().whole(), &[3, 6]),

@@ -12,5 +12,6 @@ mod nginx;
 mod openssl;
 mod ours;
 mod process;
+mod rsa_key_transport;
 mod site;
 mod tls12;
