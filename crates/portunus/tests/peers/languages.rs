@@ -14,12 +14,18 @@ use crate::process::{Ended, run};
 use crate::site::{PAGE, Site};
 
 /// As OpenSSL 3.0 calls them.
-const GROUPS: [(NamedGroup, Option<&str>); 3] = [
+const GROUPS: [(NamedGroup, Option<&str>); 4] = [
     (NamedGroup::X25519, Some("X25519")),
     (NamedGroup::SECP256R1, Some("prime256v1")),
     (NamedGroup::SECP384R1, Some("secp384r1")),
+    (NamedGroup::SECP521R1, Some("secp521r1")),
 ];
-const CLASSIC: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
+pub(crate) const CLASSIC: [NamedGroup; 4] = [
+    NamedGroup::X25519,
+    NamedGroup::SECP256R1,
+    NamedGroup::SECP384R1,
+    NamedGroup::SECP521R1,
+];
 const HYBRID: NamedGroup = NamedGroup::X25519MLKEM768;
 
 pub(crate) fn program(name: &str) -> PathBuf {
@@ -147,6 +153,9 @@ fn go_as_a_client() {
             (NamedGroup::X25519, None),
             (NamedGroup::SECP256R1, Some("secp256r1")),
             (NamedGroup::SECP384R1, Some("secp384r1")),
+            (NamedGroup::SECP521R1, Some("secp521r1")),
+            (NamedGroup::SECP256R1MLKEM768, Some("SecP256r1MLKEM768")),
+            (NamedGroup::SECP384R1MLKEM1024, Some("SecP384r1MLKEM1024")),
         ],
         shares: &[HYBRID, NamedGroup::X25519],
         asks: 0,
@@ -162,7 +171,15 @@ fn go_as_a_client() {
 fn go_as_a_server() {
     let Some(go) = GO.for_this_test() else { return };
     Host::of_program(&mut Command::new(build(&go, "server.go"))).play(&as_server::Abilities {
-        groups: &[HYBRID, NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1],
+        groups: &[
+            HYBRID,
+            NamedGroup::X25519,
+            NamedGroup::SECP256R1,
+            NamedGroup::SECP384R1,
+            NamedGroup::SECP521R1,
+            NamedGroup::SECP256R1MLKEM768,
+            NamedGroup::SECP384R1MLKEM1024,
+        ],
         http: &BOTH,
         echoes: true,
         sees_resumption: true,
