@@ -20,6 +20,8 @@ pub(crate) struct Visitor {
 pub(crate) struct Abilities<'a> {
     /// Its groups; a name of the peer's own where it can be told to use that one alone.
     pub(crate) groups: &'a [(NamedGroup, Option<&'a str>)],
+    /// Groups that it has only where it is told to use that one alone, by the peer's name for it.
+    pub(crate) told: &'a [(NamedGroup, &'a str)],
     /// The groups that it sends shares of unless it is told otherwise.
     pub(crate) shares: &'a [NamedGroup],
     /// How often it asks us for new keys on each connection of TLS 1.3.
@@ -63,6 +65,7 @@ impl Visitor {
     /// Plays the whole list; gives what the peer has said from its start.
     pub(crate) fn play(mut self, house: &House, abilities: &Abilities<'_>) -> Ended {
         self.agrees_on_every_suite_and_group(house, abilities);
+        self.agrees_on_what_it_is_told(house, abilities);
         for (kind, algorithm) in KEYS {
             self.shows_a_certificate_and_resumes(house, kind, &house.pair(algorithm), abilities);
         }
@@ -97,6 +100,17 @@ impl Visitor {
                     }
                 }
             }
+        }
+    }
+
+    fn agrees_on_what_it_is_told(&mut self, house: &House, abilities: &Abilities<'_>) {
+        let pair = house.pair(KEYS[0].1);
+        for (group, name) in abilities.told {
+            let policy = Policy::modern().with_groups(&[*group]).unwrap();
+            let server = Server::start(house.server(&pair).with_policy(policy));
+            let saw = self.visit(server.port, NEWEST, Some(name), None, 1);
+            assert!(saw.starts_with("TLS_"), "{group}: {saw}");
+            assert_eq!(server.handshake().unwrap().group, Some(*group));
         }
     }
 

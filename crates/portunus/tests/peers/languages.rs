@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use portunus_peers::{GO, JAVA, NODE, PYTHON};
+use portunus_peers::{GO, JAVA, NODE, NODE_24, PYTHON};
 use portunus_tls::wire::NamedGroup;
 
 use crate::as_client::{self, Visitor};
@@ -49,6 +49,7 @@ fn python_as_a_client() {
     let Some(python) = PYTHON.for_this_test() else { return };
     let abilities = as_client::Abilities {
         groups: &GROUPS,
+        told: &[],
         shares: &[NamedGroup::X25519],
         asks: 0,
     };
@@ -76,12 +77,33 @@ fn node_as_a_client() {
     let Some(node) = NODE.for_this_test() else { return };
     let abilities = as_client::Abilities {
         groups: &GROUPS,
+        told: &[],
         shares: &[NamedGroup::X25519],
         asks: 0,
     };
-    play_as_client(Command::new(node).arg(program("client.mjs")), &abilities)
-        .says("https 200 TLS 1.3 x25519 new")
-        .says("https 200 TLS 1.3 x25519 reused")
+    play_node_as_a_client(&node, &abilities, "x25519");
+}
+
+#[test]
+fn node_24_as_a_client() {
+    let Some(node) = NODE_24.for_this_test() else { return };
+    let groups: Vec<_> = [(HYBRID, Some("X25519MLKEM768"))].into_iter().chain(GROUPS).collect();
+    let abilities = as_client::Abilities {
+        groups: &groups,
+        told: &[
+            (NamedGroup::SECP256R1MLKEM768, "SecP256r1MLKEM768"),
+            (NamedGroup::SECP384R1MLKEM1024, "SecP384r1MLKEM1024"),
+        ],
+        shares: &[HYBRID, NamedGroup::X25519],
+        asks: 0,
+    };
+    play_node_as_a_client(&node, &abilities, "X25519MLKEM768");
+}
+
+fn play_node_as_a_client(node: &Path, abilities: &as_client::Abilities<'_>, group: &str) {
+    play_as_client(Command::new(node).arg(program("client.mjs")), abilities)
+        .says(&format!("https 200 TLS 1.3 {group} new"))
+        .says(&format!("https 200 TLS 1.3 {group} reused"))
         .says("http2 200 TLS 1.3 h2")
         .says("refused: UNABLE_TO_");
 }
@@ -89,8 +111,19 @@ fn node_as_a_client() {
 #[test]
 fn node_as_a_server() {
     let Some(node) = NODE.for_this_test() else { return };
+    play_node_as_a_server(&node, &CLASSIC);
+}
+
+#[test]
+fn node_24_as_a_server() {
+    let Some(node) = NODE_24.for_this_test() else { return };
+    let groups: Vec<_> = [HYBRID].into_iter().chain(CLASSIC).collect();
+    play_node_as_a_server(&node, &groups);
+}
+
+fn play_node_as_a_server(node: &Path, groups: &[NamedGroup]) {
     Host::of_program(Command::new(node).arg(program("server.mjs"))).play(&as_server::Abilities {
-        groups: &CLASSIC,
+        groups,
         http: &BOTH,
         echoes: true,
         sees_resumption: true,
@@ -103,6 +136,7 @@ fn java_as_a_client() {
     let Some(java) = JAVA.for_this_test() else { return };
     let abilities = as_client::Abilities {
         groups: &CLASSIC.map(|group| (group, None)),
+        told: &[],
         shares: &[NamedGroup::X25519, NamedGroup::SECP256R1],
         asks: 1,
     };
@@ -157,6 +191,7 @@ fn go_as_a_client() {
             (NamedGroup::SECP256R1MLKEM768, Some("SecP256r1MLKEM768")),
             (NamedGroup::SECP384R1MLKEM1024, Some("SecP384r1MLKEM1024")),
         ],
+        told: &[],
         shares: &[HYBRID, NamedGroup::X25519],
         asks: 0,
     };
