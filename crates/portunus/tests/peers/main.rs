@@ -5,6 +5,7 @@ mod as_server;
 mod bulk;
 mod chromium;
 mod curl;
+mod early_data;
 mod gnutls;
 mod house;
 mod languages;

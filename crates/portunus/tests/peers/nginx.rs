@@ -6,32 +6,42 @@ use std::process::Command;
 use std::time::Instant;
 
 use portunus_peers::NGINX;
-use portunus_tls::wire::NamedGroup;
 
 use crate::as_server::{Abilities, BOTH, Host};
-use crate::house::{House, Pair};
+use crate::house::{House, Pair, VERSIONS};
+use crate::languages::CLASSIC;
 use crate::process::{PATIENCE, Running};
 
 /// The server of one certificate; besides the line it has what the folder `files` holds.
-fn server(port: u16, root: &Path, pair: &Pair) -> String {
+fn server(port: u16, version: &str, root: &Path, pair: &Pair) -> String {
+    let versions = if version == "TLSv1.3" {
+        "TLSv1.2 TLSv1.3"
+    } else {
+        version
+    };
     let (cert, key, root) = (pair.cert.display(), pair.key.display(), root.display());
     format!(
         r#"
     server {{
         listen 127.0.0.1:{port} ssl http2;
-        ssl_protocols TLSv1.3;
+        ssl_protocols {versions}; ssl_early_data on;
         ssl_certificate {cert}; ssl_certificate_key {key};
         ssl_verify_client optional; ssl_client_certificate {root};
         location / {{ return 200 "$server_protocol $ssl_protocol $ssl_cipher $session $peer\n"; }}
+        location /early {{ return 200 "early: $ssl_early_data\n"; }}
         location /files/ {{ root .; }}
     }}"#
     )
 }
 
-/// A server a certificate, in one process.
+/// Servers of every one of [`VERSIONS`] for each certificate, in one process.
 pub(crate) fn start(nginx: &Path, house: &House, pairs: &[(&str, Pair)]) -> (Running, Vec<u16>) {
     // It cannot be told to take a free port and to say which.
-    let listeners: Vec<_> = pairs
+    let servers: Vec<_> = pairs
+        .iter()
+        .flat_map(|(_, pair)| VERSIONS.map(|(_, version)| (version, pair)))
+        .collect();
+    let listeners: Vec<_> = servers
         .iter()
         .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
         .collect();
@@ -43,8 +53,8 @@ pub(crate) fn start(nginx: &Path, house: &House, pairs: &[(&str, Pair)]) -> (Run
     let root = house.root_file();
     let servers = ports
         .iter()
-        .zip(pairs)
-        .map(|(port, (_, pair))| server(*port, &root, pair));
+        .zip(&servers)
+        .map(|(port, (version, pair))| server(*port, version, &root, pair));
     let configuration = format!(
         r#"daemon off; master_process off; pid nginx.pid; error_log stderr;
 events {{}}
@@ -82,7 +92,7 @@ fn nginx_as_a_server() {
     let Some(nginx) = NGINX.for_this_test() else { return };
     let host = Host::start(|house, pairs| start(&nginx, house, pairs));
     host.play(&Abilities {
-        groups: &[NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1],
+        groups: &CLASSIC,
         http: &BOTH,
         echoes: false,
         sees_resumption: true,

@@ -5,7 +5,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use portunus_peers::OPENSSL;
-use portunus_tls::SessionMemory;
+use portunus_tls::wire::NamedGroup;
+use portunus_tls::{Policy, SessionMemory};
 use tokio::io::AsyncWriteExt as _;
 
 use crate::as_server::asks_us_for_a_second_hello;
@@ -64,6 +65,26 @@ fn s_client_agrees_on_every_suite_and_group() {
             assert!(!info.retried);
         }
     }
+}
+
+/// Only a policy that names the group has it.
+#[test]
+fn s_client_and_s_server_agree_on_secp521r1() {
+    let Some(openssl) = OPENSSL.for_this_test() else { return };
+    let house = House::new();
+    let pair = house.pair(KEYS[0].1);
+    let policy = Policy::modern().with_groups(&[NamedGroup::SECP521R1]).unwrap();
+    let server = Server::start(house.server(&pair).with_policy(policy.clone()));
+    talk(s_client(&openssl, &house, server.port, &["-groups", "P-521"]));
+    assert_eq!(server.handshake().unwrap().group, Some(NamedGroup::SECP521R1));
+    let (_server, port) = s_server(&openssl, &pair, &["-rev", "-groups", "P-521"]);
+    let config = Arc::new(house.client().with_policy(policy));
+    block_on(async {
+        let mut stream = connect(&config, port).await;
+        assert_eq!(exchange(&mut stream, "sunutrop\n", 9).await, "portunus\n");
+        assert_eq!(stream.info().group, Some(NamedGroup::SECP521R1));
+        stream.shutdown().await.unwrap();
+    });
 }
 
 #[test]

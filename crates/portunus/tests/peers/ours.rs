@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use portunus_tls::wire::HandshakeType;
+use portunus_tls::wire::{HandshakeType, ProtocolVersion};
 use portunus_tls::{ClientConfig, ConnectionInfo, Direction, Note, Observe, ServerConfig};
 use portunus_tokio::{Acceptor, Connector, TlsStream};
 use portunus_x509::ServerName;
@@ -98,7 +98,8 @@ async fn converse(stream: &mut TlsStream<TcpStream>, asked: &Asked) -> std::io::
             lines.write_all(format!("{head}{digest}").as_bytes()).await?;
             return Ok(());
         }
-        if line == "new keys\n" {
+        // TLS 1.2 has no KeyUpdate (RFC 9846 section 4.7.3).
+        if line == "new keys\n" && lines.get_ref().info().version == ProtocolVersion::TLS1_3 {
             lines.get_mut().update_keys(true).map_err(std::io::Error::other)?;
         }
         let answer = match &*line {
@@ -138,10 +139,20 @@ pub(crate) async fn connect(config: &Arc<ClientConfig>, port: u16) -> TlsStream<
 
 /// A connection whose peer's wishes for new keys are counted.
 pub(crate) async fn connect_counting(config: &Arc<ClientConfig>, port: u16, asked: Arc<Asked>) -> TlsStream<TcpStream> {
-    let tcp = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    try_connect(config, port, asked).await.unwrap()
+}
+
+/// A connection, where the peer's own part of the handshake does not refuse it.
+pub(crate) async fn try_connect(
+    config: &Arc<ClientConfig>,
+    port: u16,
+    asked: Arc<Asked>,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let tcp = TcpStream::connect(("127.0.0.1", port)).await?;
     let name = ServerName::parse("localhost").unwrap();
     let connector = Connector::new(Arc::clone(config));
-    connector.connect_observed(name, tcp, asked).await.unwrap()
+    let connected = connector.connect_observed(name, tcp, asked).await;
+    connected.map_err(std::io::Error::other)
 }
 
 /// Sends this and gives the answer up to this length.
@@ -168,7 +179,8 @@ pub(crate) async fn fetch(stream: &mut TlsStream<TcpStream>, request: &str) -> s
     tokio::time::timeout(PATIENCE, read_answer(BufReader::new(stream))).await?
 }
 
-async fn read_answer(mut lines: BufReader<&mut TlsStream<TcpStream>>) -> std::io::Result<Answer> {
+/// An answer of HTTP with its Content-Length, however many records it comes in.
+pub(crate) async fn read_answer(mut lines: BufReader<&mut TlsStream<TcpStream>>) -> std::io::Result<Answer> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if lines.read_line(&mut head).await? == 0 {

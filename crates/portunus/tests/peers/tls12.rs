@@ -29,6 +29,19 @@ const GROUPS: [(&str, &str, &str); 3] = [
     ("P-384:P-256", "+GROUP-SECP384R1:+GROUP-SECP256R1", "secp384r1"),
 ];
 
+/// What a peer said in one line, with the registry's names of suites where it has OpenSSL's.
+pub(crate) fn in_registry_names(line: &str) -> String {
+    let name = |word: &str| {
+        let (authentication, cipher) = word.strip_prefix("ECDHE-")?.split_once('-')?;
+        let (.., name) = SUITES.iter().find(|(openssl, ..)| *openssl == cipher)?;
+        Some(format!("TLS_ECDHE_{authentication}_WITH_{name}"))
+    };
+    let words = line
+        .split_whitespace()
+        .map(|word| name(word).unwrap_or_else(|| word.to_owned()));
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// A server of both versions that has tickets, and ids for clients without.
 fn config(house: &House, pair: &Pair) -> ServerConfig {
     house.server(pair).with_session_cache(Arc::new(SessionCache::default()))
@@ -326,21 +339,54 @@ fn gnutls_serv_agrees_with_us_and_resumes() {
     }
 }
 
+/// Only a policy that names the group has it.
+#[test]
+fn gnutls_agrees_on_secp521r1() {
+    let Some(gnutls) = GNUTLS.for_this_test() else { return };
+    let house = House::new();
+    let pair = house.pair(KEYS[3].1);
+    let priority = priority(SUITES[0].1, "+GROUP-SECP521R1");
+    let policy = Policy::modern().with_groups(&[NamedGroup::SECP521R1]).unwrap();
+    let server = Server::start(house.server(&pair).with_policy(policy.clone()));
+    let client = gnutls_cli(&gnutls, &house, server.port, &["--priority", &priority]);
+    talk(client, "");
+    assert_eq!(server.handshake().unwrap().group, Some(NamedGroup::SECP521R1));
+    let (_server, port) = gnutls_serv(&gnutls, &pair, &["--echo", "--priority", &priority]);
+    let config = Arc::new(house.client().with_policy(policy));
+    block_on(async {
+        let mut stream = connect(&config, port).await;
+        assert_eq!(exchange(&mut stream, "hello\n", 6).await, "hello\n");
+        assert_agreed(stream.info(), "RSA", SUITES[0].2);
+        assert_eq!(stream.info().group, Some(NamedGroup::SECP521R1));
+        stream.shutdown().await.unwrap();
+    });
+}
+
 #[test]
 fn curl_of_tls_1_2_sees_its_connection() {
     let Some(curl) = CURL.for_this_test() else { return };
     let site = Site::start();
     let root = site.root_file();
-    let fetch = |path: &str| {
+    let fetch = |path: &str, options: &[&str]| {
         let mut command = Command::new(&curl);
         command.args(["-q", "--noproxy", "*", "-sS", "--tls-max", "1.2", "--cacert"]);
-        run(command.arg(&root).arg(site.url(path))).succeeded()
+        run(command.arg(&root).args(options).arg(site.url(path))).succeeded()
     };
-    assert_eq!(fetch("/page.txt").out, PAGE.as_bytes());
-    fetch("/.portunus/connection?format=json")
-        .says(r#""version": "TLS 1.2""#)
-        .says(r#""cipher_suite": "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256""#)
-        .says(r#""application_protocol": "h2""#);
+    let facts = "/.portunus/connection?format=json";
+    for (option, protocol) in [("--http1.1", "http/1.1"), ("--http2", "h2")] {
+        assert_eq!(fetch("/page.txt", &[option]).out, PAGE.as_bytes());
+        fetch(facts, &[option])
+            .says(r#""version": "TLS 1.2""#)
+            .says(&format!(r#""application_protocol": "{protocol}""#));
+    }
+    for (suite, _, name) in SUITES {
+        let suite = format!("ECDHE-ECDSA-{suite}");
+        fetch(facts, &["--ciphers", &suite]).says(&format!(r#""cipher_suite": "TLS_ECDHE_ECDSA_WITH_{name}""#));
+    }
+    // The third is not the server's first choice among its two.
+    for (groups, _, name) in &GROUPS[..2] {
+        fetch(facts, &["--curves", groups]).says(&format!(r#""group": "{name}""#));
+    }
 }
 
 /// Both of ours, over sockets.

@@ -123,18 +123,18 @@ public class Peer {
     }
 
     /**
-     * Visits whom the input names: a number for the answer, a port, a group (always `-`), the files of a certificate and
-     * its key (`-` for none), and how many connections.
+     * Visits whom the input names: a number for the answer, a port, the highest version, a group (always `-`), the files
+     * of a certificate and its key (`-` for none), and how many connections.
      */
     private static void visit(String root) throws Exception {
         BufferedReader input = new BufferedReader(new InputStreamReader(System.in));
         for (String next = input.readLine(); next != null; next = input.readLine()) {
             String[] words = next.split(" ");
-            SSLContext context = context(root, words[3], words[4]);
+            SSLContext context = context(root, words[4], words[5]);
             List<String> saw = new ArrayList<>();
-            for (int left = Integer.parseInt(words[5]); left > 0; left--) {
+            for (int left = Integer.parseInt(words[6]); left > 0; left--) {
                 try {
-                    saw.add(connect(context, Integer.parseInt(words[1])));
+                    saw.add(connect(context, Integer.parseInt(words[1]), upTo(words[2])));
                 } catch (IOException refused) {
                     saw.add("refused: " + refused.getMessage());
                 }
@@ -143,20 +143,31 @@ public class Peer {
         }
     }
 
-    private static String connect(SSLContext context, int port) throws IOException {
+    private static String connect(SSLContext context, int port, String[] versions) throws IOException {
         Socket tcp = new Socket(InetAddress.getByName("127.0.0.1"), port);
         try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(tcp, "localhost", port, true)) {
             var parameters = socket.getSSLParameters();
             parameters.setEndpointIdentificationAlgorithm("HTTPS");
+            parameters.setProtocols(versions);
             socket.setSSLParameters(parameters);
             long begun = System.currentTimeMillis();
             SSLSession session = socket.getSession();
             ask(socket, "hello");
-            // After the handshake it means new keys, and that the other side shall have new ones too.
-            socket.startHandshake();
+            askForNewKeys(socket);
             ask(socket, "new keys");
             String asked = ask(socket, "asked").split(" ")[1];
             return session.getCipherSuite() + " " + (session.getCreationTime() < begun ? "reused" : "new") + " " + asked;
+        }
+    }
+
+    private static String[] upTo(String version) {
+        return version.equals("TLSv1.3") ? new String[] {"TLSv1.3", "TLSv1.2"} : new String[] {version};
+    }
+
+    /** New keys, and a wish that the other side shall have new ones too; in TLS 1.2 it would be another handshake. */
+    private static void askForNewKeys(SSLSocket socket) throws IOException {
+        if (socket.getSession().getProtocol().equals("TLSv1.3")) {
+            socket.startHandshake();
         }
     }
 
@@ -169,16 +180,16 @@ public class Peer {
         return answer;
     }
 
-    /** One port a certificate: the file of the root, then a name, a certificate's file and its key's for each. */
+    /** One port a certificate: the file of the root, then a name, the highest version, a certificate's file and its key's. */
     private static void serve(String[] words) throws Exception {
-        for (int at = 1; at < words.length; at += 3) {
-            SSLContext context = context(words[0], words[at + 1], words[at + 2]);
+        for (int at = 1; at < words.length; at += 4) {
+            SSLContext context = context(words[0], words[at + 2], words[at + 3]);
             var listener = (SSLServerSocket) context.getServerSocketFactory()
                     .createServerSocket(0, 50, InetAddress.getLoopbackAddress());
-            listener.setEnabledProtocols(new String[] {"TLSv1.3"});
+            listener.setEnabledProtocols(upTo(words[at + 1]));
             listener.setWantClientAuth(true);
             new Thread(() -> accept(listener)).start();
-            System.out.println("port " + words[at] + " " + listener.getLocalPort() + ".");
+            System.out.println("port " + words[at] + " " + words[at + 1] + " " + listener.getLocalPort() + ".");
         }
     }
 
@@ -212,7 +223,7 @@ public class Peer {
                     goesOn &= !lower.equals("connection: close");
                 }
                 if (first.startsWith("GET /new-keys ")) {
-                    socket.startHandshake();
+                    askForNewKeys(socket);
                 }
                 byte[] body = first.startsWith("POST ") ? in.readNBytes(length) : facts(socket.getSession());
                 String head = "HTTP/1.1 200 OK\r\nContent-Length: " + body.length + "\r\n\r\n";

@@ -13,11 +13,14 @@ import (
 	"strings"
 )
 
+var versions = map[string]uint16{"TLSv1.2": tls.VersionTLS12, "TLSv1.3": tls.VersionTLS13}
+
 var groups = map[string]tls.CurveID{
-	"X25519MLKEM768": tls.X25519MLKEM768,
-	"X25519":         tls.X25519,
-	"secp256r1":      tls.CurveP256,
-	"secp384r1":      tls.CurveP384,
+	"secp256r1":          tls.CurveP256,
+	"secp384r1":          tls.CurveP384,
+	"secp521r1":          tls.CurveP521,
+	"SecP256r1MLKEM768":  tls.SecP256r1MLKEM768,
+	"SecP384r1MLKEM1024": tls.SecP384r1MLKEM1024,
 }
 
 func check(err error) {
@@ -34,7 +37,7 @@ func trusting(file string) *tls.Config {
 	roots.AppendCertsFromPEM(root)
 	return &tls.Config{
 		RootCAs:            roots,
-		MinVersion:         tls.VersionTLS13,
+		MinVersion:         tls.VersionTLS12,
 		ServerName:         "localhost",
 		ClientSessionCache: tls.NewLRUClientSessionCache(8),
 	}
@@ -82,22 +85,23 @@ func visit(config *tls.Config, port string) (string, error) {
 }
 
 // The file of a site's root and its port, then the file of the root of those that are visited. A line of the input is a
-// number for the answer, a port, a group, the files of a certificate and its key (`-` for none of these), and how many
-// connections.
+// number for the answer, a port, the highest version, a group, the files of a certificate and its key (`-` for none of
+// these), and how many connections.
 func main() {
 	fetch(os.Args[1], os.Args[2])
 	for input := bufio.NewScanner(os.Stdin); input.Scan(); {
 		words := strings.Fields(input.Text())
 		config := trusting(os.Args[3])
-		if words[2] != "-" {
-			config.CurvePreferences = []tls.CurveID{groups[words[2]]}
-		}
+		config.MaxVersion = versions[words[2]]
 		if words[3] != "-" {
-			pair, err := tls.LoadX509KeyPair(words[3], words[4])
+			config.CurvePreferences = []tls.CurveID{groups[words[3]]}
+		}
+		if words[4] != "-" {
+			pair, err := tls.LoadX509KeyPair(words[4], words[5])
 			check(err)
 			config.Certificates = []tls.Certificate{pair}
 		}
-		times, err := strconv.Atoi(words[5])
+		times, err := strconv.Atoi(words[6])
 		check(err)
 		var saw []string
 		for ; times > 0; times-- {

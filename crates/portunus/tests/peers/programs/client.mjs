@@ -7,8 +7,8 @@ import tls from "node:tls";
 import { once } from "node:events";
 
 // The file of a site's root and its port, then the file of the root of those that are visited. A line of the input is a
-// number for the answer, a port, a group, the files of a certificate and its key (`-` for none of these), and how many
-// connections.
+// number for the answer, a port, the highest version, a group, the files of a certificate and its key (`-` for none of
+// these), and how many connections.
 const [siteRoot, sitePort, root] = process.argv.slice(2);
 const path = "/.portunus/connection?format=json";
 
@@ -19,7 +19,7 @@ async function text(stream) {
 }
 
 async function fetch(ca, port) {
-  const base = { host: "localhost", port, path, ca, minVersion: "TLSv1.3", family: 4 };
+  const base = { host: "localhost", port, path, ca, family: 4 };
   // An agent keeps sessions; the second connection is a new one all the same.
   const agent = new https.Agent({ keepAlive: false });
   for (const expected of [false, true]) {
@@ -51,8 +51,8 @@ function expect(found, expected) {
   if (found !== expected) throw new Error(`not ${expected}: ${found}`);
 }
 
-async function visit(ca, port, group, cert, key, times) {
-  const options = { host: "127.0.0.1", port, ca, servername: "localhost", minVersion: "TLSv1.3" };
+async function visit(ca, port, maxVersion, group, cert, key, times) {
+  const options = { host: "127.0.0.1", port, ca, servername: "localhost", minVersion: "TLSv1.2", maxVersion };
   if (group !== "-") options.ecdhCurve = group;
   if (cert !== "-") Object.assign(options, { cert: fs.readFileSync(cert), key: fs.readFileSync(key) });
   const saw = [];
@@ -69,7 +69,7 @@ async function visit(ca, port, group, cert, key, times) {
       return (await ask(socket, "asked")).split(" ")[1];
     };
     const asked = await Promise.race([talk(), lost]);
-    saw.push(socket.getCipher().name, socket.isSessionReused() ? "reused" : "new", asked);
+    saw.push(socket.getCipher().standardName, socket.isSessionReused() ? "reused" : "new", asked);
     socket.end();
     await once(socket, "close");
   }

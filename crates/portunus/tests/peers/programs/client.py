@@ -2,8 +2,8 @@
 input names.
 
 The file of a site's root and its port, then the file of the root of those that are visited. A line of the input is a
-number for the answer, a port, a group, the files of a certificate and its key (`-` for none of these), and how many
-connections.
+number for the answer, a port, the highest version, a group, the files of a certificate and its key (`-` for none of
+these), and how many connections.
 """
 import json
 import socket
@@ -20,7 +20,7 @@ def connect(context, port, session=None):
 
 def context_for(root):
     context = ssl.create_default_context(cafile=root)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
 
 
@@ -59,8 +59,9 @@ def ask(tls, line):
     return answer.decode().strip()
 
 
-def visit(port, group, cert, key, times):
+def visit(port, version, group, cert, key, times):
     context = context_for(root)
+    context.maximum_version = ssl.TLSVersion[version.replace(".", "_")]
     if group != "-":
         context.set_ecdh_curve(group)
     if cert != "-":

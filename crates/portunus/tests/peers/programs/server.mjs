@@ -3,7 +3,7 @@ import crypto from "node:crypto";
 import fs from "node:fs";
 import http2 from "node:http2";
 
-// The file of the root, then a name, a certificate's file and its key's for each port.
+// The file of the root, then a name, the highest version, a certificate's file and its key's for each port.
 const [root, ...words] = process.argv.slice(2);
 const ca = fs.readFileSync(root);
 
@@ -23,15 +23,16 @@ function answer(request, response) {
   if (subject && !tls.authorized) response.statusCode = 403;
   const peer = subject ? `CN=${subject.CN}` : "nobody";
   const reused = tls.isSessionReused() ? "reused" : "new";
-  const facts = `HTTP/${request.httpVersion} ${tls.getProtocol()} ${tls.getCipher().name} ${reused} ${peer}\n`;
+  const facts = `HTTP/${request.httpVersion} ${tls.getProtocol()} ${tls.getCipher().standardName} ${reused} ${peer}\n`;
   response.setHeader("Content-Length", facts.length);
   response.end(facts);
 }
 
-for (let at = 0; at < words.length; at += 3) {
-  const [name, cert, key] = [words[at], fs.readFileSync(words[at + 1]), fs.readFileSync(words[at + 2])];
+for (let at = 0; at < words.length; at += 4) {
+  const [name, maxVersion] = words.slice(at);
+  const [cert, key] = [fs.readFileSync(words[at + 2]), fs.readFileSync(words[at + 3])];
   const asks = { ca, requestCert: true, rejectUnauthorized: false };
-  const options = { cert, key, ...asks, allowHTTP1: true, minVersion: "TLSv1.3" };
+  const options = { cert, key, ...asks, allowHTTP1: true, minVersion: "TLSv1.2", maxVersion };
   const server = http2.createSecureServer(options, answer);
-  server.listen(0, "127.0.0.1", () => console.log(`port ${name} ${server.address().port}.`));
+  server.listen(0, "127.0.0.1", () => console.log(`port ${name} ${maxVersion} ${server.address().port}.`));
 }

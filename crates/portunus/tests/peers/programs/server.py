@@ -1,6 +1,6 @@
 """Python's ssl module as a server: one port a certificate. Answers requests with what it knows of their connections.
 
-The file of the root, then a name, a certificate's file and its key's for each port.
+The file of the root, then a name, the highest version, a certificate's file and its key's for each port.
 """
 import hashlib
 import http.server
@@ -46,9 +46,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(digest.hexdigest().encode())
 
 
-def listen(root, name, cert, key):
+def listen(root, name, version, cert, key):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.maximum_version = ssl.TLSVersion[version.replace(".", "_")]
     context.load_cert_chain(cert, key)
     context.load_verify_locations(root)
     context.verify_mode = ssl.CERT_OPTIONAL
@@ -57,9 +58,9 @@ def listen(root, name, cert, key):
     server.daemon_threads = True
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever).start()
-    print(f"port {name} {server.server_address[1]}.", flush=True)
+    print(f"port {name} {version} {server.server_address[1]}.", flush=True)
 
 
 root, words = sys.argv[1], iter(sys.argv[2:])
-for name, cert, key in zip(words, words, words):
-    listen(root, name, cert, key)
+for name, version, cert, key in zip(words, words, words, words):
+    listen(root, name, version, cert, key)
