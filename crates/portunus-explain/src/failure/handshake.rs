@@ -4,7 +4,7 @@ use portunus_tls::wire::{HandshakeType, ProtocolVersion, ServerHelloOrRetry};
 use portunus_tls::{CertificateFault, Direction, Error, PeerFault};
 use portunus_x509::{Printable, Refusal, RefusalKind};
 
-use super::{Diagnosis, FailureKind, Fault, alerts, connect, reached, strangers};
+use super::{Diagnosis, FailureKind, Fault, alerts, connect, demands, reached, strangers};
 use crate::Recording;
 use crate::words::printable;
 
@@ -33,11 +33,12 @@ pub(super) fn failed(recording: &Recording, error: &Error) -> Diagnosis {
         Error::Malformed(malformed) => Diagnosis::new(step, kind, Fault::Server, malformed)
             .because("The message does not have the form that its RFC gives it.")
             .advise("Update the server's TLS library; if it is up to date, tell its makers of this."),
-        Error::UnexpectedMessage { .. } | Error::UnexpectedRecord { .. } => {
-            Diagnosis::new(step, kind, Fault::Server, error)
-                .because("The order of the messages is fixed; one out of order is refused before it is read.")
-                .advise("Update the server's TLS library; if it is up to date, tell its makers of this.")
-        }
+        Error::UnexpectedMessage { .. } | Error::UnexpectedRecord { .. } => demands::unexpected(recording, error)
+            .unwrap_or_else(|| {
+                Diagnosis::new(step, kind, Fault::Server, error)
+                    .because("The order of the messages is fixed; one out of order is refused before it is read.")
+                    .advise("Update the server's TLS library; if it is up to date, tell its makers of this.")
+            }),
         // What is ours, and what is newer than this crate.
         _ => Diagnosis::new(step, kind, Fault::Client, error)
             .advise("This should not happen: please report it, with the output of --json."),
