@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use portunus_explain::{Diagnosis, FailureKind, Fault, TransportFault, What};
 use portunus_tls::wire::{AlertDescription, AlertLevel, HandshakeType, ProtocolVersion};
-use portunus_tls::{AlertReceived, Direction, Error, PathVerifier, Phase, Policy};
+use portunus_tls::{AlertReceived, Direction, Error, Limit, PathVerifier, Phase, Policy};
 use portunus_x509::Policy as PathPolicy;
 use snapbox::file;
 
@@ -320,4 +320,29 @@ fn a_server_that_wants_a_certificate_for_one_path() {
         got: HandshakeType::CERTIFICATE_REQUEST,
         wanted: &[HandshakeType::NEW_SESSION_TICKET],
     })]));
+}
+
+/// Which message was too long tells what to make shorter.
+#[test]
+fn a_message_beyond_the_limits() {
+    for (kind, matter) in [
+        (HandshakeType::CERTIFICATE_REQUEST, "all authorities"),
+        (HandshakeType::CERTIFICATE, "subjectAltName"),
+        (HandshakeType::COMPRESSED_CERTIFICATE, "subjectAltName"),
+    ] {
+        let recorder = Scene::new().connected();
+        let limit = Limit::HandshakeMessage { kind, length: 300_000 };
+        recorder.add(What::Failed(limit.into()));
+        let told_of = diagnosis(&recorder.recording());
+        assert!(
+            told_of.what.contains(&format!("a {kind} of 300000 bytes")),
+            "{}",
+            told_of.what
+        );
+        assert!(
+            told_of.why.iter().any(|why| why.contains(matter)),
+            "{kind}: {:?}",
+            told_of.why
+        );
+    }
 }
