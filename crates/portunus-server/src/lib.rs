@@ -26,6 +26,7 @@ mod server;
 mod site;
 mod stop;
 mod tls;
+mod watch;
 
 pub use body::{Body, RequestBody};
 pub use early::{Early, EarlyStream};

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use portunus_tls::{ConnectionInfo, EarlyData, ServerConfig};
+use portunus_tls::{ConnectionInfo, EarlyData, Observe, ServerConfig};
 use portunus_x509::{Certificate, DnsName, GeneralName, Printable};
 use tokio::net::TcpStream;
 
@@ -12,6 +12,7 @@ use crate::facts::{CertificateFacts, ConnectionFacts, TlsFacts};
 use crate::http_connection::Protocol;
 use crate::limits;
 use crate::server::{Accepted, Acceptor, Refused};
+use crate::watch::Watch;
 
 /// ALPN's name of HTTP/2 (RFC 9113 section 3.2).
 const HTTP2: &[u8] = b"h2";
@@ -81,11 +82,13 @@ impl Acceptor for TlsAcceptor {
     type Stream = EarlyStream;
 
     async fn accept(&self, stream: TcpStream, peer: SocketAddr) -> Result<Accepted<Self::Stream>, Refused> {
+        let watch = Watch::new(peer);
         let stream = self
             .acceptor
-            .accept(stream)
+            .accept_observed(stream, Arc::clone(&watch) as Arc<dyn Observe>)
             .await
-            .map_err(|error| Refused(error.into()))?;
+            .map_err(|error| watch.refused(error))?;
+        watch.accepted();
         let info = stream.info();
         log_odd_name(info, peer);
         let protocol = match info.application_protocol.as_deref() {

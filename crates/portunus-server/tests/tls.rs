@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use fixture::site;
 use portunus_server::{Fresh, RenewedIdentity, Server, Stop, TlsAcceptor, limits};
-use portunus_tls::{ClientConfig, Identity, LocalKey, ServerConfig, Tickets, danger};
+use portunus_tls::wire::SignatureScheme;
+use portunus_tls::{ClientConfig, Identity, LocalKey, PathVerifier, Policy, ServerConfig, Tickets, danger};
 use portunus_tokio::Connector;
-use portunus_x509::{ServerName, UnixTime};
+use portunus_x509::{Anchors, Policy as PathPolicy, ServerName, UnixTime};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -171,4 +172,85 @@ async fn rubbish_is_answered_with_an_alert_and_an_old_hello_too() {
         assert!(matches!(answer.as_slice(), [21, 3, 3, 0, 2, 2, _]), "{answer:?}");
     }
     assert!(serving.visit("/").await.0.starts_with("HTTP/1.1 200"));
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    /// Waits until the log says this.
+    async fn say(&self, words: &str) {
+        let log = || String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let said = async {
+            while !log().contains(words) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let said = tokio::time::timeout(std::time::Duration::from_secs(20), said).await;
+        assert!(said.is_ok(), "no \"{words}\" in {}", log());
+    }
+}
+
+/// What the log must tell of clients that refuse, are refused, or break off.
+#[tokio::test]
+async fn the_log_tells_who_refused_whom_and_why() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    // The test's runtime has one thread, which is this one.
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let (_folder, site) = site(&[]);
+    let first = Fresh {
+        identity: identity(),
+        renew_at: never(),
+    };
+    let serving = serve(site, RenewedIdentity::new(first, |_| Err("not asked".into()))).await;
+    let connect = async |config: ClientConfig| {
+        let tcp = TcpStream::connect(serving.address).await.unwrap();
+        let name = ServerName::parse("localhost").unwrap();
+        Connector::new(Arc::new(config)).connect(name, tcp).await
+    };
+
+    let nobody = PathVerifier::servers(Arc::new(Anchors::new()), PathPolicy::private());
+    connect(ClientConfig::new(Arc::new(nobody))).await.unwrap_err();
+    lines
+        .say(
+            "the client did not accept this server's certificate: the peer ended the handshake with the alert unknown_ca",
+        )
+        .await;
+    lines.say("; the client asked for localhost").await;
+
+    let any = || ClientConfig::new(Arc::new(danger::AcceptAnyCertificate));
+    connect(any().with_application_protocols(&[b"odd\x1b[31m"]))
+        .await
+        .unwrap_err();
+    lines.say("asked for localhost; protocols odd\\\\u{1b}[31m").await;
+
+    let schemes = [SignatureScheme::ED25519];
+    let policy = Policy::compatible().with_signature_schemes(&schemes).unwrap();
+    connect(any().with_policy(policy)).await.unwrap_err();
+    lines.say("versions TLS 1.3, TLS 1.2; cipher suites TLS_").await;
+    lines.say("signatures ed25519").await;
+
+    let stream = connect(any()).await.unwrap();
+    let mut tcp = stream.into_inner();
+    tcp.write_all(&[23, 3, 3, 0, 20]).await.unwrap();
+    tcp.write_all(&[7; 20]).await.unwrap();
+    lines
+        .say("the connection failed: a record from the peer does not authenticate")
+        .await;
 }

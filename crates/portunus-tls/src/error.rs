@@ -136,23 +136,29 @@ impl std::fmt::Display for Wanted<'_> {
 
 /// One row a fault: its name, its alert, the rule that was broken, and a sentence; so that they cannot drift apart.
 macro_rules! faults {
-    ($(#[$doc:meta])* $enum:ident { $($name:ident => $alert:ident, $rule:literal, $sentence:literal;)* }) => {
+    ($(#[$doc:meta])* $enum:ident {
+        $($name:ident $({ $($field:ident: $type:ty, $about:literal;)* })? => $alert:ident, $rule:literal, $sentence:literal;)*
+    }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
         #[non_exhaustive]
         pub enum $enum {
-            $(#[doc = concat!($sentence, " (", $rule, ").")] #[error($sentence)] $name,)*
+            $(
+                #[doc = concat!($sentence, " (", $rule, ").")]
+                #[error($sentence)]
+                $name $({ $(#[doc = $about] $field: $type,)* })?,
+            )*
         }
 
         impl $enum {
             /// The alert that the rule asks for.
             pub fn alert(self) -> AlertDescription {
-                match self { $(Self::$name => AlertDescription::$alert,)* }
+                match self { $(Self::$name { .. } => AlertDescription::$alert,)* }
             }
 
             /// The rule: the RFC and its section.
             pub fn rule(self) -> &'static str {
-                match self { $(Self::$name => $rule,)* }
+                match self { $(Self::$name { .. } => $rule,)* }
             }
         }
     };
@@ -251,7 +257,10 @@ faults! {
 faults! {
     /// A limit of ours that the peer went past.
     Limit {
-        HandshakeMessage => ILLEGAL_PARAMETER, "RFC 9846 section 4", "the peer announced a handshake message longer than is taken here";
+        HandshakeMessage {
+            kind: HandshakeType, "Its type.";
+            length: usize, "The length that it announces.";
+        } => ILLEGAL_PARAMETER, "RFC 9846 section 4", "the peer announced a {kind} of {length} bytes, longer than is taken here";
         HandshakeBytes => UNEXPECTED_MESSAGE, "RFC 9846 section 4", "the peer sent more handshake bytes than any handshake needs";
         InflatedCertificate => BAD_CERTIFICATE, "RFC 8879 section 5", "the peer announced compressed certificates that are longer than is taken here";
         ChainLength => BAD_CERTIFICATE, "RFC 9846 section 4.5.1", "the peer sent more certificates than any chain needs";

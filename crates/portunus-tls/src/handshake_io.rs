@@ -175,7 +175,7 @@ impl Io {
             MAX_HANDSHAKE_MESSAGE
         };
         if length > limit {
-            return Err(Limit::HandshakeMessage.into());
+            return Err(Limit::HandshakeMessage { kind, length }.into());
         }
         let whole = length.saturating_add(4);
         if self.joined.bytes().len() < whole {

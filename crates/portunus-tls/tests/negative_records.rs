@@ -59,6 +59,14 @@ fn first_records_that_are_none() {
     let overflow = [HANDSHAKE, 3, 1, 0x40, 1];
     let oversized = u32::try_from(MAX_HANDSHAKE_MESSAGE + 1).unwrap().to_be_bytes();
     let oversized = [&[HandshakeType::CLIENT_HELLO.0], &oversized[1..]].concat();
+    let too_long = Limit::HandshakeMessage {
+        kind: HandshakeType::CLIENT_HELLO,
+        length: MAX_HANDSHAKE_MESSAGE + 1,
+    };
+    assert_eq!(
+        too_long.to_string(),
+        "the peer announced a client_hello of 66561 bytes, longer than is taken here"
+    );
     let not_tls = |bytes: &[u8]| Error::NotTls {
         first: *bytes.first_chunk().unwrap(),
     };
@@ -93,11 +101,7 @@ fn first_records_that_are_none() {
             behind_half(&plain(CHANGE_CIPHER_SPEC, &[1])),
             fault(PeerFault::BadChangeCipherSpec),
         ),
-        (
-            "an oversized message",
-            plain(HANDSHAKE, &oversized),
-            Limit::HandshakeMessage.into(),
-        ),
+        ("an oversized message", plain(HANDSHAKE, &oversized), too_long.into()),
         (
             "an alert of one byte",
             plain(ALERT, &[2]),
@@ -113,7 +117,7 @@ fn first_records_that_are_none() {
         assert_same(&first_bytes(&bytes, what), &expected, what);
     }
     assert_eq!(PeerFault::RecordOverflow.alert(), AlertDescription::RECORD_OVERFLOW);
-    assert_eq!(Limit::HandshakeMessage.alert(), AlertDescription::ILLEGAL_PARAMETER);
+    assert_eq!(too_long.alert(), AlertDescription::ILLEGAL_PARAMETER);
 }
 
 /// Puts these records before the client's second flight.

@@ -3,7 +3,7 @@
 use portunus_tls::wire::{AlertDescription, ClientHello, HandshakeType};
 use portunus_tls::{AlertReceived, Direction, Phase};
 
-use super::{Diagnosis, FailureKind, Fault, reached};
+use super::{Diagnosis, FailureKind, Fault, demands, reached};
 use crate::Recording;
 use crate::words::{list, printable};
 
@@ -29,6 +29,18 @@ pub(super) fn received(recording: &Recording, alert: &AlertReceived) -> Diagnosi
 fn told(diagnosis: Diagnosis, recording: &Recording, description: AlertDescription) -> Diagnosis {
     let name = asked_for(recording);
     match description {
+        AlertDescription::HANDSHAKE_FAILURE
+        | AlertDescription::NO_RENEGOTIATION
+        | AlertDescription::UNEXPECTED_MESSAGE
+        | AlertDescription::ACCESS_DENIED
+            if demands::asks_again(recording) =>
+        {
+            demands::not_renegotiated(diagnosis)
+        }
+        // RFC 5246 section 7.4.6: TLS 1.2 has no alert of its own for a certificate that is missing.
+        AlertDescription::HANDSHAKE_FAILURE if demands::wants_certificate(recording) && !demands::is_shown(recording) => {
+            demands::not_shown(diagnosis, recording)
+        }
         AlertDescription::HANDSHAKE_FAILURE | AlertDescription::INSUFFICIENT_SECURITY => {
             let diagnosis = diagnosis.because(format!("Nothing of the offer will do for it. The offer was: {}.", offer(recording)));
             let diagnosis = match &name {
@@ -54,9 +66,7 @@ fn told(diagnosis: Diagnosis, recording: &Recording, description: AlertDescripti
         AlertDescription::NO_APPLICATION_PROTOCOL => diagnosis
             .because("It speaks none of the protocols that were offered: HTTP may not be what this port is for.")
             .advise("Check the port."),
-        AlertDescription::CERTIFICATE_REQUIRED => Diagnosis { step: 5, fault: Fault::Client, ..diagnosis }
-            .because("The server lets in only clients that show a certificate.")
-            .advise("Get a certificate from an authority that the server trusts, and use a program that can show it."),
+        AlertDescription::CERTIFICATE_REQUIRED => demands::not_shown(diagnosis, recording),
         AlertDescription::UNKNOWN_CA
         | AlertDescription::BAD_CERTIFICATE
         | AlertDescription::UNSUPPORTED_CERTIFICATE
@@ -64,7 +74,7 @@ fn told(diagnosis: Diagnosis, recording: &Recording, description: AlertDescripti
         | AlertDescription::CERTIFICATE_REVOKED
         | AlertDescription::CERTIFICATE_UNKNOWN
         | AlertDescription::ACCESS_DENIED
-            if wants_certificate(recording) => Diagnosis { step: 5, fault: Fault::Client, ..diagnosis }
+            if demands::wants_certificate(recording) => Diagnosis { step: 5, fault: Fault::Client, ..diagnosis }
             .because("The server speaks of the client's certificate, not of its own: it did not accept what it was shown.")
             .advise("Check which authorities the server trusts for clients, and that the client's chain is whole."),
         AlertDescription::DECODE_ERROR
@@ -81,14 +91,6 @@ fn told(diagnosis: Diagnosis, recording: &Recording, description: AlertDescripti
             .advise("Try from another network."),
         _ => diagnosis.advise("Look at the server's log."),
     }
-}
-
-/// Whether the server asked the client for a certificate.
-fn wants_certificate(recording: &Recording) -> bool {
-    recording
-        .messages(Direction::Received, HandshakeType::CERTIFICATE_REQUEST)
-        .next()
-        .is_some()
 }
 
 /// The name that the server was asked for.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use portunus_tls::Direction;
 use portunus_tls::wire::{ClientHello, HandshakeType};
 
-use super::{Diagnosis, FailureKind, Fault, reached};
+use super::{Diagnosis, FailureKind, Fault, demands, reached};
 use crate::words::{bytes, printable, time};
 use crate::{Recording, TransportFault, What};
 
@@ -101,12 +101,12 @@ pub(super) fn broken(recording: &Recording, fault: &TransportFault) -> Diagnosis
 /// The connection ended without a word of TLS about why.
 pub(super) fn ended(recording: &Recording, how: &str) -> Diagnosis {
     if recording.is_established() {
-        return Diagnosis::new(
-            6,
-            FailureKind::Connection,
-            Fault::Unknown,
-            format_args!("{how} while data flowed"),
-        )
+        let what = format_args!("{how} while data flowed").to_string();
+        let diagnosis = |fault| Diagnosis::new(6, FailureKind::Connection, fault, &what);
+        if demands::asks_again(recording) {
+            return demands::not_renegotiated(diagnosis(Fault::Server));
+        }
+        return diagnosis(Fault::Unknown)
         .because(
             "No close_notify came before. An attacker who cuts a connection looks the same, so what came may lack its \
                  end.",

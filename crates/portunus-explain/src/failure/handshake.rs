@@ -1,10 +1,10 @@
 //! Failures that the engine reports.
 
 use portunus_tls::wire::{HandshakeType, ProtocolVersion, ServerHelloOrRetry};
-use portunus_tls::{CertificateFault, Direction, Error, PeerFault};
+use portunus_tls::{CertificateFault, Direction, Error, Limit, PeerFault};
 use portunus_x509::{Printable, Refusal, RefusalKind};
 
-use super::{Diagnosis, FailureKind, Fault, alerts, connect, reached, strangers};
+use super::{Diagnosis, FailureKind, Fault, alerts, connect, demands, reached, strangers};
 use crate::Recording;
 use crate::words::printable;
 
@@ -27,17 +27,17 @@ pub(super) fn failed(recording: &Recording, error: &Error) -> Diagnosis {
         },
         Error::Limit(limit) => Diagnosis {
             rule: Some(limit.rule()),
-            ..Diagnosis::new(step, kind, Fault::Server, limit)
-        }
-        .because("No sound server needs as much; it is refused so that nobody can use up this side's memory or time."),
+            ..beyond(Diagnosis::new(step, kind, Fault::Server, limit), *limit)
+        },
         Error::Malformed(malformed) => Diagnosis::new(step, kind, Fault::Server, malformed)
             .because("The message does not have the form that its RFC gives it.")
             .advise("Update the server's TLS library; if it is up to date, tell its makers of this."),
-        Error::UnexpectedMessage { .. } | Error::UnexpectedRecord { .. } => {
-            Diagnosis::new(step, kind, Fault::Server, error)
-                .because("The order of the messages is fixed; one out of order is refused before it is read.")
-                .advise("Update the server's TLS library; if it is up to date, tell its makers of this.")
-        }
+        Error::UnexpectedMessage { .. } | Error::UnexpectedRecord { .. } => demands::unexpected(recording, error)
+            .unwrap_or_else(|| {
+                Diagnosis::new(step, kind, Fault::Server, error)
+                    .because("The order of the messages is fixed; one out of order is refused before it is read.")
+                    .advise("Update the server's TLS library; if it is up to date, tell its makers of this.")
+            }),
         // What is ours, and what is newer than this crate.
         _ => Diagnosis::new(step, kind, Fault::Client, error)
             .advise("This should not happen: please report it, with the output of --json."),
@@ -48,6 +48,31 @@ pub(super) fn failed(recording: &Recording, error: &Error) -> Diagnosis {
             ..diagnosis
         },
         _ => diagnosis,
+    }
+}
+
+/// What grew past a limit, by the kind of message.
+fn beyond(diagnosis: Diagnosis, limit: Limit) -> Diagnosis {
+    let diagnosis = diagnosis
+        .because("No sound server needs as much; it is refused so that nobody can use up this side's memory or time.");
+    match limit {
+        Limit::HandshakeMessage { kind: HandshakeType::CERTIFICATE_REQUEST, .. } => diagnosis
+            .because("Such a message grows by its list: the names of all authorities whose certificates the server takes from clients.")
+            .advise(
+                "Let the server name only the authorities that issue to its clients, not a bundle of all public ones (nginx: \
+                 `ssl_client_certificate`; Apache: `SSLCADNRequestFile`), or send no list.",
+            ),
+        Limit::HandshakeMessage { kind: HandshakeType::CERTIFICATE | HandshakeType::COMPRESSED_CERTIFICATE, .. }
+        | Limit::InflatedCertificate => diagnosis
+            .because(
+                "Such a message grows by the certificates of the chain, by the names in one of them (subjectAltName), and by \
+                 post-quantum keys and signatures.",
+            )
+            .advise("Let the server send its own certificate and the intermediates above it, and nothing else.")
+            .advise("If one certificate has hundreds of names, spread them over several."),
+        Limit::ChainLength => diagnosis
+            .advise("Let the server send its own certificate and the intermediates above it, not a bundle of authorities."),
+        _ => diagnosis.advise("Update the server's TLS library; if it is up to date, tell its makers of this."),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod connect;
+mod demands;
 mod handshake;
 mod strangers;
 

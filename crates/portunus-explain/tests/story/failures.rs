@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portunus_explain::{Diagnosis, FailureKind, Fault, TransportFault, What};
-use portunus_tls::PathVerifier;
+use portunus_tls::wire::{AlertDescription, AlertLevel, HandshakeType, ProtocolVersion};
+use portunus_tls::{AlertReceived, Direction, Error, Limit, PathVerifier, Phase, Policy};
 use portunus_x509::Policy as PathPolicy;
 use snapbox::file;
 
@@ -260,4 +261,88 @@ fn http_that_fails_over_a_sound_connection() {
     drop(client);
     let told_of = diagnosis(&recorder.recording());
     assert_eq!((told_of.step, told_of.kind), (6, FailureKind::Http));
+}
+
+/// TLS 1.2 has no alert of its own for it (RFC 5246 section 7.4.6).
+#[test]
+fn no_certificate_where_a_server_of_tls_1_2_wants_one() {
+    let mut scene = Scene::new();
+    let policy = Policy::compatible().with_versions(&[ProtocolVersion::TLS1_2]).unwrap();
+    scene.client = scene.client.with_policy(policy);
+    let verifier = PathVerifier::clients(Authority::new(5, "Another Root").anchors(), PathPolicy::private());
+    scene.server = scene.server.with_required_client_certificates(Arc::new(verifier));
+    let told_of = diagnosis(&scene.refused());
+    assert_eq!((told_of.step, told_of.fault), (5, Fault::Client), "{told_of:?}");
+    let alert = (Direction::Received, AlertDescription::HANDSHAKE_FAILURE);
+    assert_eq!(told_of.alert, Some(alert));
+    assert!(
+        told_of
+            .why
+            .iter()
+            .any(|why| why.contains("asked for a certificate, none was shown")),
+        "{:?}",
+        told_of.why
+    );
+}
+
+/// A connection on which this happens after the handshake.
+fn later(happens: impl IntoIterator<Item = What>) -> Diagnosis {
+    let (recorder, ends) = Scene::new().handshake();
+    ends.unwrap();
+    for what in happens {
+        recorder.add(what);
+    }
+    diagnosis(&recorder.recording())
+}
+
+fn is_about_one_path(told_of: &Diagnosis) {
+    assert_eq!((told_of.step, told_of.fault), (6, Fault::Server), "{told_of:?}");
+    assert!(told_of.why.iter().any(|why| why.contains("certificate of the client")));
+    assert!(told_of.advice[0].contains("not for one path of it"));
+}
+
+#[test]
+fn a_server_that_wants_a_certificate_for_one_path() {
+    let asks = || What::Message {
+        direction: Direction::Received,
+        kind: HandshakeType::HELLO_REQUEST,
+        bytes: vec![0; 4],
+    };
+    let alert = AlertReceived {
+        description: AlertDescription::HANDSHAKE_FAILURE,
+        level: AlertLevel::FATAL,
+        protected: true,
+        phase: Phase::Application,
+    };
+    is_about_one_path(&later([asks(), What::Failed(Error::Alert(alert))]));
+    is_about_one_path(&later([asks(), What::Failed(Error::Truncated)]));
+    is_about_one_path(&later([What::Failed(Error::UnexpectedMessage {
+        got: HandshakeType::CERTIFICATE_REQUEST,
+        wanted: &[HandshakeType::NEW_SESSION_TICKET],
+    })]));
+}
+
+/// Which message was too long tells what to make shorter.
+#[test]
+fn a_message_beyond_the_limits() {
+    for (kind, matter) in [
+        (HandshakeType::CERTIFICATE_REQUEST, "all authorities"),
+        (HandshakeType::CERTIFICATE, "subjectAltName"),
+        (HandshakeType::COMPRESSED_CERTIFICATE, "subjectAltName"),
+    ] {
+        let recorder = Scene::new().connected();
+        let limit = Limit::HandshakeMessage { kind, length: 300_000 };
+        recorder.add(What::Failed(limit.into()));
+        let told_of = diagnosis(&recorder.recording());
+        assert!(
+            told_of.what.contains(&format!("a {kind} of 300000 bytes")),
+            "{}",
+            told_of.what
+        );
+        assert!(
+            told_of.why.iter().any(|why| why.contains(matter)),
+            "{kind}: {:?}",
+            told_of.why
+        );
+    }
 }

@@ -3,7 +3,7 @@
 use super::budget::Spent;
 use super::build::{IssuingAnchor, Search, Signer, above};
 use super::check::{self, Report, Role, Sink};
-use super::{Question, policies};
+use super::{Question, hints, policies};
 use crate::certificate::Certificate;
 use crate::der::Malformed;
 use crate::limits::{MAX_NODES_TO_EXPLAIN, MAX_PATH, MAX_REFUSED_PATHS, MAX_SHOWN_NAME};
@@ -77,7 +77,7 @@ pub(crate) fn refusal(search: Search<'_, '_>, cause: Option<Check>) -> Refusal {
             RefusedPath::new(vec![end_entity.clone()], vec![failure(check, String::new())]),
         );
     }
-    let hints = hints(&search, paths.first());
+    let hints = hints::of(&search, paths.first());
     Refusal::new(paths, hints, failure(Check::Budget, String::new()))
 }
 
@@ -322,51 +322,9 @@ fn summary(certificate: &Certificate<'_>, is_anchor: bool) -> Summary {
 }
 
 /// A name at a length that somebody would read: a certificate may have one of 60 KiB.
-fn clipped(name: String) -> String {
+pub(super) fn clipped(name: String) -> String {
     match name.char_indices().nth(MAX_SHOWN_NAME) {
         Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
         None => name,
     }
-}
-
-/// What the path closest to success suggests beyond the failed check itself.
-fn hints(search: &Search<'_, '_>, closest: Option<&RefusedPath>) -> Vec<String> {
-    let mut hints = Vec::new();
-    let Some(path) = closest else { return hints };
-    let Some(failure) = path.first_failure() else {
-        return hints;
-    };
-    let Some(summary) = path.certificates().get(failure.certificate) else {
-        return hints;
-    };
-    let Ok(certificate) = Certificate::parse(&summary.der) else {
-        return hints;
-    };
-    if matches!(failure.check, Check::Anchored | Check::SelfSigned) && search.anchors.is_empty() {
-        hints.push("No authority is trusted at all: the store of trusted certificates is empty.".to_owned());
-    }
-    if failure.check == Check::Anchored && !certificate.is_self_issued() {
-        if search.candidates.len() == 1 && search.unreadable.is_empty() {
-            hints.push("The peer sent its own certificate alone.".to_owned());
-        }
-        for malformed in search.unreadable.iter().take(1) {
-            hints.push(format!(
-                "Beside it, the peer sent a certificate that cannot be read: {malformed}."
-            ));
-        }
-        if let Some(address) = certificate
-            .ca_issuers()
-            .ok()
-            .and_then(|addresses| addresses.first().copied())
-        {
-            hints.push(format!(
-                "The issuer's certificate should be found at {}.",
-                crate::Printable::new(address)
-            ));
-        }
-    }
-    if failure.certificate > 0 && matches!(failure.check, Check::NotAfter | Check::NotBefore) {
-        hints.push("This is not the peer's own certificate but an authority's on its path.".to_owned());
-    }
-    hints
 }

@@ -2,6 +2,7 @@
 
 use super::budget::{Exhausted, Spent};
 use super::check::Sink;
+use super::nearest;
 use crate::ServerName;
 use crate::certificate::Certificate;
 use crate::name::constraints::Judgement;
@@ -45,7 +46,14 @@ pub(super) fn alternative(
     let found = name::find(wanted, names.clone());
     sink.note(Check::Name, found.is_some(), || match found {
         Some(found) => format!("{wanted} by {found}"),
-        None => format!("wanted is {wanted}, and {}", listed(names)),
+        None => {
+            let nearest = nearest::to(wanted, names.clone()).map(|why| format!("; {why}"));
+            format!(
+                "wanted is {wanted}, and {}{}",
+                listed(names),
+                nearest.unwrap_or_default()
+            )
+        }
     })
 }
 
