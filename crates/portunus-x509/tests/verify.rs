@@ -392,3 +392,43 @@ fn the_private_profile_only_warns_of_what_home_made_authorities_lack() {
         ]
     );
 }
+
+#[test]
+fn a_critical_extension_that_cannot_be_processed_is_refused_wherever_it_stands() {
+    let root = Authority::root("Root");
+    let custom = |oid: &[u64], contents: &[u8], critical: bool| {
+        let mut extension = CustomExtension::from_oid_content(oid, contents.to_vec());
+        extension.set_criticality(critical);
+        extension
+    };
+    // Nothing follows from them for an end entity, but for the demand of RFC 5280 section 4.2.
+    let constraints: &[u64] = &[2, 5, 29, 30];
+    let policies: &[u64] = &[2, 5, 29, 32];
+    for oid in [constraints, policies] {
+        for (critical, code) in [(true, Some("X509-MALFORMED")), (false, None)] {
+            let leaf = root.leaf_with(&[HOST], |params| {
+                params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+                params.custom_extensions.push(custom(oid, b"\x05\x00", critical));
+            });
+            assert_eq!(
+                refused(&[&leaf], &[&root.der], HOST),
+                code,
+                "{oid:?}, critical: {critical}"
+            );
+        }
+    }
+}
+
+#[test]
+fn names_of_an_authority_that_cannot_be_read_are_refused() {
+    let root = Authority::root("Root");
+    let intermediate = root.below_with("Intermediate", |params| {
+        let names = CustomExtension::from_oid_content(&[2, 5, 29, 17], b"\x30\x00\x30\x00".to_vec());
+        params.custom_extensions.push(names);
+    });
+    let leaf = intermediate.leaf(&[HOST]);
+    assert_eq!(
+        refused(&[&leaf, &intermediate.der], &[&root.der], HOST),
+        Some("X509-MALFORMED")
+    );
+}

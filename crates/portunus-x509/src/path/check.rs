@@ -5,7 +5,7 @@ use super::{Question, names};
 use crate::UnixTime;
 use crate::certificate::Certificate;
 use crate::der::{Malformed, known};
-use crate::extensions::KeyUsage;
+use crate::extensions::{Extension, KeyUsage};
 use crate::limits::{MAX_SERIAL_OCTETS, RSA_MODULUS_BITS};
 use crate::name::constraints::Subtree;
 use crate::policies::Mapping;
@@ -177,7 +177,31 @@ fn form(certificate: &Certificate<'_>, role: Role, question: &Question<'_>, sink
     let unknown = extensions.unknown_critical.or(points).or(features);
     sink.note(Check::CriticalExtensions, unknown.is_none(), || {
         unknown.map(|e| e.to_string()).unwrap_or_default()
-    })
+    })?;
+    critical_contents(certificate, sink)
+}
+
+/// A critical extension whose contents cannot be processed is refused wherever it stands, even where nothing follows from them (RFC 5280
+/// section 4.2). The others that can be critical are read in any case.
+fn critical_contents(certificate: &Certificate<'_>, sink: &mut impl Sink) -> ControlFlow<()> {
+    let extensions = certificate.extensions();
+    let critical = |extension: Option<Extension<'_>>| extension.is_some_and(|extension| extension.critical);
+    if critical(extensions.name_constraints) {
+        sink.read(certificate.name_constraints())?;
+    }
+    if critical(extensions.certificate_policies) {
+        sink.read(certificate.certificate_policies())?;
+    }
+    if critical(extensions.policy_mappings) {
+        sink.read(certificate.policy_mappings())?;
+    }
+    if critical(extensions.policy_constraints) {
+        sink.read(certificate.policy_constraints())?;
+    }
+    if critical(extensions.inhibit_any_policy) {
+        sink.read(certificate.inhibit_any_policy())?;
+    }
+    ControlFlow::Continue(())
 }
 
 fn key_identifiers(certificate: &Certificate<'_>, role: Role, sink: &mut impl Sink) -> ControlFlow<()> {
@@ -293,6 +317,8 @@ fn authority_usage(
         let root = role == Role::Anchor && certificate.is_self_issued();
         sink.note(Check::ExtendedKeyUsageForm, !root, || format!("a root with {usage}"))?;
     }
+    // Constraints above are about these names, too.
+    sink.read(certificate.subject_alt_names())?;
     if let Some(constraints) = sink.read(certificate.name_constraints())?.flatten() {
         let critical = extensions.name_constraints.is_some_and(|e| e.critical);
         sink.note(Check::NameConstraintsCritical, critical, String::new)?;
