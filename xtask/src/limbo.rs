@@ -1,12 +1,12 @@
 //! `cargo xtask limbo [FILE] [--json OUT]`: x509-limbo's cases for the verifier.
 
-use portunus_peers::under_ci;
+use portunus_peers::{X509_LIMBO, under_ci};
 
 use crate::run::{Failure, cargo, fail, program, step, step_by_line, target};
 
 /// The suite's file, where nobody names another.
-const FILE: &str = "PORTUNUS_LIMBO";
-const WHERE: &str = "https://github.com/C2SP/x509-limbo publishes it as limbo.json";
+const FILE: &str = X509_LIMBO.variable;
+const WHERE: &str = X509_LIMBO.published;
 
 pub(crate) fn run(words: &[&str]) -> Result<(), Failure> {
     let given = std::env::var(FILE).ok();

@@ -104,6 +104,15 @@ impl Trust {
         }
     }
 
+    /// The same authorities, all judged by these rules.
+    #[must_use]
+    pub fn judged_by(mut self, policy: &Policy) -> Self {
+        for set in &mut self.sets {
+            set.policy = policy.clone();
+        }
+        self
+    }
+
     /// Adds this machine's own authority, for the names that its name constraints permit.
     pub fn add_own_authority(&mut self, root: &[u8]) -> Result<(), TrustError> {
         let mut anchors = Anchors::new();
@@ -336,6 +345,19 @@ mod tests {
         let policies: Vec<_> = trust.sets.iter().map(|set| set.policy.clone()).collect();
         assert_eq!(policies, [Policy::private(), Policy::web()]);
         judge(&trust, &owners.leaf("app.test", SUMMER), "app.test").unwrap();
+    }
+
+    #[test]
+    fn all_can_be_judged_by_the_same_rules() {
+        let own = authority(&["test"]);
+        let mut trust = Trust::default();
+        trust.add_own_authority(&own.root).unwrap();
+        let plain = own.leaf_with("app.test", SUMMER, |params| {
+            params.use_authority_key_identifier_extension = false
+        });
+        judge(&trust, &plain, "app.test").unwrap();
+        let strict = trust.judged_by(&Policy::rfc5280());
+        assert_eq!(judge(&strict, &plain, "app.test").unwrap_err().code(), "X509-NO-AKI");
     }
 
     #[test]

@@ -146,19 +146,59 @@ impl Peer {
         let found = self.find();
         if found.is_none() {
             assert!(!under_ci(), "{} is missing: `cargo xtask peers` installs it", self.name);
-            let thread = std::thread::current();
-            let note = format!("{} (needs {})\n", thread.name().unwrap_or("a test"), self.name);
-            let noted = fs::create_dir_all(folder())
-                .and_then(|()| OpenOptions::new().create(true).append(true).open(not_run()))
-                .and_then(|mut file| file.write_all(note.as_bytes()));
-            assert!(
-                noted.is_ok(),
-                "cannot note that a test was not run in {}: {noted:?}",
-                not_run().display()
-            );
+            note_not_run(self.name);
         }
         found
     }
+}
+
+/// A file of other people's cases, which no package brings.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Suite {
+    /// What it is called in messages.
+    pub name: &'static str,
+    /// The variable of the environment that names the file.
+    pub variable: &'static str,
+    /// Where it is published.
+    pub published: &'static str,
+}
+
+/// Cases for verifiers of certificates, chains of the public web among them.
+pub const X509_LIMBO: Suite = Suite {
+    name: "x509-limbo",
+    variable: "PORTUNUS_LIMBO",
+    published: "https://github.com/C2SP/x509-limbo publishes it as limbo.json",
+};
+
+impl Suite {
+    /// The suite's file for the test that runs on this thread. Without it the test is noted as not run and has to return.
+    ///
+    /// # Panics
+    ///
+    /// Under CI, where the file has to be there.
+    #[must_use]
+    pub fn for_this_test(&self) -> Option<PathBuf> {
+        let found = std::env::var_os(self.variable).map(PathBuf::from);
+        if found.is_none() {
+            assert!(!under_ci(), "{} names no file: {}", self.variable, self.published);
+            note_not_run(self.name);
+        }
+        found
+    }
+}
+
+fn note_not_run(missing: &str) {
+    let thread = std::thread::current();
+    let note = format!("{} (needs {missing})\n", thread.name().unwrap_or("a test"));
+    let noted = fs::create_dir_all(folder())
+        .and_then(|()| OpenOptions::new().create(true).append(true).open(not_run()))
+        .and_then(|mut file| file.write_all(note.as_bytes()));
+    assert!(
+        noted.is_ok(),
+        "cannot note that a test was not run in {}: {noted:?}",
+        not_run().display()
+    );
 }
 
 /// Whether this is CI, where a missing peer is a failure.

@@ -421,6 +421,112 @@ fn verify_judges_as_openssl_does() {
 }
 
 #[test]
+fn verify_judges_by_the_profile_that_is_named() {
+    let Some(openssl) = OPENSSL.for_this_test() else { return };
+    let house = House::new(openssl);
+    // As most of the guides make it: it does not say which key signed it.
+    house.write(
+        "leaf.cnf",
+        "subjectAltName = DNS:www.example.com\ncertificatePolicies = 2.23.140.1.2.1\nauthorityKeyIdentifier = none\n",
+    );
+    house.sign("leaf", "int");
+    let verify =
+        |more: &[&str]| house.json(&[&["verify", "--ca", "root.pem"], more, &["leaf.pem", "int.pem"]].concat());
+    for more in [&[][..], &["--profile", "private"]] {
+        assert_eq!(verify(more)["accepted"], true, "{more:?}");
+    }
+    for profile in ["web", "rfc5280"] {
+        assert_eq!(verify(&["--profile", profile])["refusal"]["code"], "X509-NO-AKI");
+    }
+}
+
+#[test]
+fn verify_asks_lists_and_responses_whether_a_certificate_was_revoked() {
+    let Some(openssl) = OPENSSL.for_this_test() else { return };
+    let house = House::new(openssl);
+    house.write("ca.cnf", AUTHORITYS_BOOKS);
+    house.write("crlnumber", "01\n");
+    house.write("index", "");
+    let list = |issuer: &str, out: &str| {
+        let (key, certificate) = (format!("{issuer}.key"), format!("{issuer}.pem"));
+        let list = [
+            "ca",
+            "-config",
+            "ca.cnf",
+            "-gencrl",
+            "-keyfile",
+            &key,
+            "-cert",
+            &certificate,
+            "-out",
+            out,
+        ];
+        house.openssl(list);
+    };
+    list("root", "root.crl");
+    list("int", "int.crl");
+    house.openssl(["crl", "-in", "int.crl", "-outform", "DER", "-out", "int-crl.der"]);
+    let verify = |more: &[&str]| house.json(&[&["verify", "--ca", "root.pem"], more, &["chain.pem"]].concat());
+    let both = ["--crl", "root.crl", "--crl", "int.crl"];
+
+    assert_eq!(verify(&both)["accepted"], true);
+    assert_eq!(verify(&["--crl", "root.crl", "--crl", "int-crl.der"])["accepted"], true);
+    for more in [&["--revocation", "hard"][..], &["--crl", "int.crl"]] {
+        assert_eq!(verify(more)["refusal"]["code"], "X509-REVOCATION-UNKNOWN", "{more:?}");
+    }
+    let soft = verify(&["--revocation", "soft", "--crl", "int.crl"]);
+    assert_eq!(soft["accepted"], true);
+    assert!(soft.to_string().contains("X509-REVOCATION-UNKNOWN"));
+
+    // The responder takes the authority's books for what is known.
+    let revoke = [
+        "ca", "-config", "ca.cnf", "-keyfile", "int.key", "-cert", "int.pem", "-revoke", "leaf.pem",
+    ];
+    house.openssl(revoke);
+    list("int", "int.crl");
+    house.openssl([
+        "ocsp",
+        "-index",
+        "index",
+        "-CA",
+        "int.pem",
+        "-rsigner",
+        "int.pem",
+        "-rkey",
+        "int.key",
+        "-issuer",
+        "int.pem",
+        "-cert",
+        "leaf.pem",
+        "-ndays",
+        "3",
+        "-respout",
+        "leaf.ocsp",
+    ]);
+    for more in [&both[..], &["--crl", "root.crl", "--ocsp", "leaf.ocsp"]] {
+        assert_eq!(verify(more)["refusal"]["code"], "X509-REVOKED", "{more:?}");
+    }
+    for (option, file) in [("--crl", "leaf.pem"), ("--ocsp", "root.crl")] {
+        let output = house.cert(&["verify", "--ca", "root.pem", option, file, "chain.pem"]);
+        assert_eq!(output.status.code(), Some(26));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(option), "{output:?}");
+    }
+}
+
+const AUTHORITYS_BOOKS: &str = "\
+[ca]
+default_ca = books
+[books]
+database = index
+crlnumber = crlnumber
+default_md = sha256
+default_crl_days = 30
+crl_extensions = of_a_list
+[of_a_list]
+authorityKeyIdentifier = keyid
+";
+
+#[test]
 fn show_asks_a_server_and_trusts_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = portunus(folder.path())

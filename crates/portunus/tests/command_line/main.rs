@@ -4,6 +4,7 @@
 
 mod ca;
 mod cert;
+mod public_chains;
 mod refusals;
 
 use std::path::Path;

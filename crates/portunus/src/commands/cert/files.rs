@@ -40,6 +40,26 @@ pub(super) fn read_all<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Result<
     Ok(all)
 }
 
+/// The revocation lists of a file in PEM, or the one of a file in DER.
+pub(super) fn revocation_lists(path: &Path) -> Result<Vec<Found>, Failure> {
+    let name = shown(path);
+    let contents = bytes(path)?;
+    if !is_pem(&contents) {
+        let der = contents.to_vec();
+        return Ok(vec![Found { der, place: name }]);
+    }
+    let lists = pem::revocation_lists(&*contents).map_err(|error| {
+        unreadable("a revocation list", &name)
+            .because(&error)
+            .hint("--crl takes revocation lists, in PEM or DER")
+    })?;
+    let found = lists.into_iter().map(|(line, der)| Found {
+        der,
+        place: format!("{name}, line {line}"),
+    });
+    Ok(found.collect())
+}
+
 /// A file's contents, which may hold a key.
 pub(super) fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let contents = std::fs::read(path).map(Zeroizing::new);
@@ -169,7 +189,12 @@ fn kind(der: &[u8]) -> Kind {
 }
 
 fn unusable(name: &str) -> Failure {
-    Failure::new(format_args!("cannot read a certificate from {name}")).exit_code(failure::READ)
+    unreadable("a certificate", name)
+}
+
+/// `what` begins with its article; `name` is safe to show.
+pub(super) fn unreadable(what: &str, name: &str) -> Failure {
+    Failure::new(format_args!("cannot read {what} from {name}")).exit_code(failure::READ)
 }
 
 /// A cause that has no causes of its own.

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use portunus_client::Verification;
 use portunus_explain::json as told;
 use portunus_x509::{
-    Certificate, Finding, InvalidName, Outcome, Refusal, RefusedPath, ServerName, SignatureMemory, UnixTime,
-    VerifiedPath,
+    Certificate, Finding, InvalidName, Malformed, OcspResponse, Outcome, Policy, Refusal, RefusedPath, Revocation,
+    RevocationList, ServerName, SignatureMemory, UnixTime, VerifiedPath,
 };
 use serde_json::json;
 
@@ -22,7 +22,8 @@ use crate::{clock, output};
 ///
 /// The first certificate is judged; the others of the files, in any order, may lead from it to a
 /// trusted authority. Trusted are this machine's own authority and the system's, or those of --ca
-/// alone. Nothing is fetched; whether a certificate was revoked is not asked.
+/// alone. Nothing is fetched: whether a certificate was revoked is asked of the files of --crl and
+/// --ocsp, or not at all.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The certificate, and those that lead to an authority (PEM, DER, PKCS#7)
@@ -41,9 +42,54 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", value_parser = clock::parse)]
     time: Option<UnixTime>,
 
+    /// Judge by these rules alone; otherwise public authorities by `web`, and others by `private`
+    #[arg(long, value_enum, value_name = "PROFILE")]
+    profile: Option<Profile>,
+
+    /// A revocation list (PEM, DER); again for more of them
+    #[arg(long, value_name = "FILE")]
+    crl: Vec<PathBuf>,
+
+    /// A response of OCSP (DER); again for more of them
+    #[arg(long, value_name = "FILE")]
+    ocsp: Vec<PathBuf>,
+
+    /// What follows where no list and no response tells whether a certificate was revoked;
+    /// `hard` where some are given
+    #[arg(long, value_enum, value_name = "RULE")]
+    revocation: Option<Rule>,
+
     /// Print the verdict as one JSON document
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Profile {
+    /// What the public web asks of its authorities
+    Web,
+    /// RFC 5280 to the letter
+    Rfc5280,
+    /// For one's own authorities: what only concerns form is told, and refuses nothing
+    Private,
+}
+
+impl Profile {
+    fn policy(self) -> Policy {
+        match self {
+            Self::Web => Policy::web(),
+            Self::Rfc5280 => Policy::rfc5280(),
+            Self::Private => Policy::private(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Rule {
+    /// It is told, and accepted
+    Soft,
+    /// It is refused
+    Hard,
 }
 
 fn server_name(text: &str) -> Result<ServerName, InvalidName> {
@@ -62,13 +108,19 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     else {
         return Err(Failure::new("there is nobody to trust"));
     };
+    let trust = match args.profile {
+        Some(profile) => trust.judged_by(&profile.policy()),
+        None => trust,
+    };
+    let known = Known::read(args)?;
+    let revocation = known.as_ref().map(Known::revocation).transpose()?;
     let found = files::read_all(args.files.iter().map(PathBuf::as_path))?;
     let chain: Vec<_> = found.iter().map(|one| one.der.as_slice()).collect();
     let verdict = trust.judge(
         &chain,
         args.name.as_ref(),
         time,
-        None,
+        revocation.as_ref(),
         &SignatureMemory::new(REMEMBERED),
     );
     output::print(match (&verdict, args.json) {
@@ -78,6 +130,62 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     })?;
     let code = if verdict.is_ok() { 0 } else { failure::CERTIFICATE };
     Ok(ExitCode::from(code))
+}
+
+/// What is known about revocation, each in DER with the place where it stood.
+struct Known {
+    lists: Vec<files::Found>,
+    responses: Vec<files::Found>,
+    rule: Rule,
+}
+
+impl Known {
+    /// `None` where revocation is not asked about.
+    fn read(args: &Args) -> Result<Option<Self>, Failure> {
+        if args.crl.is_empty() && args.ocsp.is_empty() && args.revocation.is_none() {
+            return Ok(None);
+        }
+        let mut known = Self {
+            lists: Vec::new(),
+            responses: Vec::new(),
+            rule: args.revocation.unwrap_or(Rule::Hard),
+        };
+        for path in &args.crl {
+            known.lists.append(&mut files::revocation_lists(path)?);
+        }
+        for path in &args.ocsp {
+            known.responses.push(files::Found {
+                der: files::bytes(path)?.to_vec(),
+                place: files::shown(path),
+            });
+        }
+        Ok(Some(known))
+    }
+
+    fn revocation(&self) -> Result<Revocation<'_>, Failure> {
+        let unusable = |what: &str, one: &files::Found, malformed: Malformed| {
+            files::unreadable(what, &one.place).because(&malformed)
+        };
+        let mut lists = Vec::new();
+        for one in &self.lists {
+            let list = RevocationList::parse(&one.der).map_err(|malformed| {
+                unusable("a revocation list", one, malformed).hint("--crl takes revocation lists, in PEM or DER")
+            })?;
+            lists.push(list);
+        }
+        let mut revocation = match self.rule {
+            Rule::Soft => Revocation::soft_fail(lists),
+            Rule::Hard => Revocation::hard_fail(lists),
+        };
+        for one in &self.responses {
+            let response = OcspResponse::parse(&one.der).map_err(|malformed| {
+                unusable("a response of OCSP", one, malformed)
+                    .hint("--ocsp takes a response as `openssl ocsp -respout FILE` writes it, in DER")
+            })?;
+            revocation = revocation.with_response(response);
+        }
+        Ok(revocation)
+    }
 }
 
 fn accepted(path: &VerifiedPath) -> String {
