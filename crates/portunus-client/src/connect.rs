@@ -32,8 +32,9 @@ pub(crate) struct Secured {
 /// A handshake that failed.
 pub(crate) struct Unsecured {
     pub(crate) error: Error,
-    /// Not a byte came back: the mark of a server, or of a box on the way, that chokes on a large ClientHello.
-    pub(crate) silent: bool,
+    /// Not a byte came back, or an alert that says that the hello cannot be read: the marks of a server, or of a box on the way, that chokes
+    /// on a large ClientHello.
+    pub(crate) choked: bool,
 }
 
 /// How large a ClientHello is.
@@ -89,7 +90,7 @@ impl Connector {
         }
         let first = match self.secure.secure(tcp, origin, Hello::Full).await {
             Ok(secured) => return Ok(secured),
-            Err(unsecured) if !unsecured.silent => return Err(unsecured.error),
+            Err(unsecured) if !unsecured.choked => return Err(unsecured.error),
             Err(unsecured) => unsecured.error,
         };
         self.observer.note(&Event::TryingSmallHello { origin, error: &first });
@@ -100,7 +101,7 @@ impl Connector {
                 Ok(secured)
             }
             // Then it was not the size: what failed first is what is wrong.
-            Err(unsecured) if unsecured.silent => Err(first),
+            Err(unsecured) if unsecured.choked => Err(first),
             Err(unsecured) => Err(unsecured.error),
         }
     }

@@ -37,7 +37,7 @@ pub enum Event<'a> {
         /// The peer's address.
         address: SocketAddr,
     },
-    /// The server answered nothing to a ClientHello with all key shares; a second try has the small ones alone.
+    /// The server answered nothing to a ClientHello with all key shares, or that it cannot be read; a second try has the small ones alone.
     TryingSmallHello {
         /// Where to.
         origin: &'a Origin,

@@ -74,13 +74,13 @@ impl Tls {
             Hello::Full => &self.full,
             Hello::Small => &self.small,
         };
-        let name = server_name(origin).map_err(|error| Unsecured { error, silent: false })?;
+        let name = server_name(origin).map_err(|error| Unsecured { error, choked: false })?;
         let connected = match self.observer.engine() {
             Some(observer) => connector.connect_observed(name, tcp, observer).await,
             None => connector.connect(name, tcp).await,
         };
         let stream = connected.map_err(|failed| Unsecured {
-            silent: failed.peer_was_silent(),
+            choked: failed.peer_may_have_choked(),
             error: failure(failed, origin),
         })?;
         let info = stream.info();

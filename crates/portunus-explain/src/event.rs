@@ -48,7 +48,7 @@ pub enum What {
         /// The server's address.
         address: SocketAddr,
     },
-    /// An earlier connection with all key shares got no answer to its ClientHello; this one has the small shares alone.
+    /// An earlier connection with all key shares got no answer to its ClientHello, or that it cannot be read; this one has the small shares alone.
     SmallHello {
         /// How the first one ended.
         reason: String,

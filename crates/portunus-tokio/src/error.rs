@@ -4,7 +4,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use portunus_tls::{Error, Misuse};
+use portunus_tls::wire::AlertDescription;
+use portunus_tls::{Error, Misuse, Phase};
 
 /// How many bytes had crossed the transport.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +70,24 @@ impl HandshakeError {
         }
     }
 
+    /// Whether a server (or a middlebox) may have choked on the size of our ClientHello: it was silent, or the first that it said was an
+    /// alert in plaintext of those by which a receiver tells that it cannot read what came.
+    pub fn peer_may_have_choked(&self) -> bool {
+        let Self::Tls(Error::Alert(alert)) = self else {
+            return self.peer_was_silent();
+        };
+        !alert.protected
+            && alert.phase == Phase::Handshake
+            && matches!(
+                alert.description,
+                AlertDescription::DECODE_ERROR
+                    | AlertDescription::ILLEGAL_PARAMETER
+                    | AlertDescription::UNEXPECTED_MESSAGE
+                    | AlertDescription::RECORD_OVERFLOW
+                    | AlertDescription::INTERNAL_ERROR
+            )
+    }
+
     pub(crate) fn io(error: &io::Error, exchanged: Exchanged) -> Self {
         Self::Io {
             kind: error.kind(),
@@ -98,4 +117,29 @@ pub(crate) fn stream_error(error: Error) -> io::Error {
         _ => io::ErrorKind::InvalidData,
     };
     io::Error::new(kind, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use portunus_tls::AlertReceived;
+    use portunus_tls::wire::AlertLevel;
+
+    use super::*;
+
+    #[test]
+    fn who_may_have_choked_on_a_large_hello() {
+        let alert = |description, protected| {
+            HandshakeError::Tls(Error::Alert(AlertReceived {
+                description,
+                level: AlertLevel::FATAL,
+                protected,
+                phase: Phase::Handshake,
+            }))
+        };
+        assert!(HandshakeError::closed(Exchanged::default()).peer_may_have_choked());
+        assert!(alert(AlertDescription::DECODE_ERROR, false).peer_may_have_choked());
+        assert!(!alert(AlertDescription::DECODE_ERROR, true).peer_may_have_choked());
+        assert!(!alert(AlertDescription::UNRECOGNIZED_NAME, false).peer_may_have_choked());
+        assert!(!HandshakeError::Tls(Error::Truncated).peer_may_have_choked());
+    }
 }

@@ -56,6 +56,26 @@ pub enum PemProblem {
     /// Binary DER instead of text.
     #[error("the file is binary (DER), not PEM; convert it: openssl x509 -inform der -in FILE -out FILE.pem")]
     Der,
+    /// A private key in binary DER.
+    #[error(
+        "the file is a private key in binary (DER), not PEM; convert it: openssl pkey -inform der -in FILE -out FILE.pem"
+    )]
+    DerPrivateKey,
+    /// A revocation list in binary DER.
+    #[error("the file is binary (DER), not PEM; convert it: openssl crl -inform der -in FILE -out FILE.pem")]
+    DerRevocationList,
+    /// PKCS#7 in binary DER.
+    #[error(
+        "the file is PKCS#7 in binary (DER), not PEM; take its certificates out: openssl pkcs7 -inform der -print_certs -in FILE \
+         -out FILE.pem"
+    )]
+    DerPkcs7,
+    /// PKCS#12, which has certificates and a key under a pass phrase.
+    #[error(
+        "the file is PKCS#12 (PFX, P12), not PEM; take it apart: openssl pkcs12 -in FILE -nokeys -out CERT.pem, and openssl \
+         pkcs12 -in FILE -nocerts -nodes -out KEY.pem"
+    )]
+    Pkcs12,
     /// UTF-16, as some Windows tools write it.
     #[error("the file is UTF-16; save it as plain ASCII or UTF-8")]
     Utf16,
@@ -315,10 +335,29 @@ fn nothing(file: &[u8], absent: PemProblem) -> PemError {
     let problem = match file {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'-', 0, ..] | [0, b'-', ..] => PemProblem::Utf16,
         // A SEQUENCE of more than 127 octets, as every certificate and key is.
-        [0x30, 0x81..=0x83, ..] => PemProblem::Der,
+        [0x30, 0x81..=0x83, ..] => binary(file, &absent),
         _ => absent,
     };
     PemError { line: 1, problem }
+}
+
+/// What a SEQUENCE in DER is, by what it begins with.
+fn binary(file: &[u8], wanted: &PemProblem) -> PemProblem {
+    let header = match file.get(1) {
+        Some(0x81) => 3,
+        Some(0x82) => 4,
+        _ => 5,
+    };
+    match file.get(header..).unwrap_or_default() {
+        // A version comes first in PKCS#12 (RFC 7292 section 4: 3) and in private keys (RFC 5958, RFC 5915, RFC 8017: 0 or 1).
+        [0x02, 1, 3, ..] => PemProblem::Pkcs12,
+        [0x02, ..] => PemProblem::DerPrivateKey,
+        [0x06, ..] => PemProblem::DerPkcs7,
+        // An algorithm comes first in an EncryptedPrivateKeyInfo.
+        [0x30, _, 0x06, ..] if *wanted == PemProblem::NoPrivateKey => PemProblem::DerPrivateKey,
+        _ if *wanted == PemProblem::NoRevocationList => PemProblem::DerRevocationList,
+        _ => PemProblem::Der,
+    }
 }
 
 #[cfg(test)]

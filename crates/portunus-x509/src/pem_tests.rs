@@ -97,6 +97,14 @@ fn what_is_wrong_is_told_with_its_line() {
     );
     assert_eq!(problem(KEY).problem(), &PemProblem::NoCertificate);
     assert_eq!(problem([0x30, 0x82, 1, 0]).problem(), &PemProblem::Der);
+    for (begins, wanted) in [
+        (&[0x30, 0x82, 1, 0, 0x30, 0x82, 1, 0][..], PemProblem::Der),
+        (&[0x30, 0x82, 9, 9, 2, 1, 3], PemProblem::Pkcs12),
+        (&[0x30, 0x81, 0x90, 2, 1, 0], PemProblem::DerPrivateKey),
+        (&[0x30, 0x83, 1, 0, 0, 6, 9], PemProblem::DerPkcs7),
+    ] {
+        assert_eq!(problem(begins).problem(), &wanted);
+    }
     let utf16: Vec<u8> = ONE.encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(problem(utf16).problem(), &PemProblem::Utf16);
 }
@@ -105,6 +113,13 @@ fn what_is_wrong_is_told_with_its_line() {
 fn keys_that_cannot_be_used_are_named() {
     let refused = |file: &str| private_key(file).err().map(|error| (error.line(), error.problem));
     assert_eq!(refused(ONE), Some((1, PemProblem::NoPrivateKey)));
+    let binary = |file: &[u8]| private_key(file).err().map(|error| error.problem);
+    assert_eq!(binary(&[0x30, 0x82, 9, 9, 2, 1, 3]), Some(PemProblem::Pkcs12));
+    assert_eq!(binary(&[0x30, 0x82, 4, 0xa4, 2, 1, 0]), Some(PemProblem::DerPrivateKey));
+    assert_eq!(
+        binary(&[0x30, 0x81, 0xff, 0x30, 0x57, 6]),
+        Some(PemProblem::DerPrivateKey)
+    );
     assert_eq!(refused(&format!("{KEY}{KEY}")), Some((4, PemProblem::SecondPrivateKey)));
     assert_eq!(
         refused(&KEY.replace("PRIVATE", "ENCRYPTED PRIVATE")),

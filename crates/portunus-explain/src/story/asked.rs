@@ -81,7 +81,7 @@ fn second_try(recording: &Recording) -> Option<Block> {
         _ => None,
     })?;
     let text = Text::of(Tone::Warn, "This is the second try. ").say(format_args!(
-        "The first hello, with a post-quantum key share, got no answer ({}). This one is without it, and fits one TCP \
+        "The first hello, with a post-quantum key share, was not taken ({}). This one is without it, and fits one TCP \
          segment. If it is answered, then the server, or a box on the way, chokes on larger ones, and needs an update.",
         printable(reason)
     ));

@@ -136,7 +136,28 @@ fn a_pair_that_does_not_match_is_refused_at_the_start() {
             .arg(key);
         run(&mut command)
     };
+    let file = |name: &str, contents: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, contents).expect("a file");
+        path
+    };
+    let good = std::fs::read(&chain).expect("a leaf");
+    let bad = file(
+        "bad.pem",
+        &[
+            &good[..],
+            b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
+        ]
+        .concat(),
+    );
+    let lines = good.iter().filter(|byte| **byte == b'\n').count();
+    let in_line = format!("bad.pem, line {}", lines + 1);
+    let pfx = file("their.pfx", &[0x30, 0x82, 9, 9, 2, 1, 3]);
+    let der_key = file("their-key.der", &[0x30, 0x82, 4, 0xa4, 2, 1, 0]);
     for (cert, key, said) in [
+        (&bad, &key, in_line.as_str()),
+        (&pfx, &key, "openssl pkcs12 -in FILE -nokeys"),
+        (&chain, &der_key, "openssl pkey -inform der"),
         (&chain, &other, "public keys differ"),
         (&key, &key, "cannot use the certificate"),
         (&chain, &chain, "cannot use the private key"),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use portunus_ca::{Authority, IssuedCertificate};
 use portunus_server::{Fresh, RenewedIdentity};
 use portunus_tls::{Identity, LocalKey, UnusableIdentity};
-use portunus_x509::{Certificate, DnsName, Printable, ServerName, UnixTime, pem};
+use portunus_x509::{Certificate, DnsName, Malformed, Printable, ServerName, UnixTime, pem};
 use zeroize::Zeroizing;
 
 use crate::clock;
@@ -114,6 +114,8 @@ enum Unusable {
     CertMalformed(#[source] pem::PemError),
     #[error("{0}")]
     KeyMalformed(#[source] pem::PemError),
+    #[error("{malformed}")]
+    CertUnreadable { line: usize, malformed: Malformed },
     #[error("it holds no certificate")]
     NoCertificate,
     #[error("{0}")]
@@ -127,6 +129,9 @@ impl Unusable {
         let shown = |path: &Path| Printable::new(path.as_os_str().as_encoded_bytes()).to_string();
         let (cert, key) = (shown(cert), shown(key));
         let failure = match self {
+            Self::CertUnreadable { line, .. } => {
+                Failure::new(format_args!("cannot use the certificate in {cert}, line {line}"))
+            }
             Self::CertUnread(_) | Self::CertMalformed(_) | Self::NoCertificate => {
                 Failure::new(format_args!("cannot use the certificate {cert}"))
             }
@@ -155,11 +160,11 @@ struct Told(String);
 fn read_files(cert: &Path, key: &Path) -> Result<Fresh, Unusable> {
     let cert = std::fs::read(cert).map_err(Unusable::CertUnread)?;
     let key = Zeroizing::new(std::fs::read(key).map_err(Unusable::KeyUnread)?);
-    let chain = pem::certificates(&cert)
-        .map_err(Unusable::CertMalformed)?
-        .into_iter()
-        .map(|(_, der)| der)
-        .collect();
+    let blocks = pem::certificates(&cert).map_err(Unusable::CertMalformed)?;
+    for (line, der) in &blocks {
+        Certificate::parse(der).map_err(|malformed| Unusable::CertUnreadable { line: *line, malformed })?;
+    }
+    let chain = blocks.into_iter().map(|(_, der)| der).collect();
     let key = pem::private_key(&*key).map_err(Unusable::KeyMalformed)?;
     let identity = identity(chain, &key.der)?;
     let renew_at = identity
@@ -177,20 +182,24 @@ fn identity(chain: Vec<Vec<u8>>, key: &[u8]) -> Result<Identity, Unusable> {
     if chain.is_empty() {
         return Err(Unusable::NoCertificate);
     }
-    Identity::new(leaf_first(chain, key.public_key()), key).map_err(Unusable::Pair)
+    Identity::new(in_order(chain, key.public_key()), key).map_err(Unusable::Pair)
 }
 
-/// Moves the key's certificate to the front: files with the root first are common.
-fn leaf_first(mut chain: Vec<Vec<u8>>, public_key: &[u8]) -> Vec<Vec<u8>> {
-    let is_leaf = |der: &Vec<u8>| {
-        Certificate::parse(der).is_ok_and(|certificate| certificate.subject_public_key_info().key == public_key)
-    };
-    if let Some(found) = chain.iter().position(is_leaf)
-        && let Some(head) = chain.get_mut(..=found)
-    {
-        head.rotate_right(1);
+/// The chain from the key's certificate upwards: files come in any order, root first among them. One without a certificate for the
+/// key stays as it is, to be refused for that.
+fn in_order(chain: Vec<Vec<u8>>, public_key: &[u8]) -> Vec<Vec<u8>> {
+    let certificates: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
+    let places = certificates
+        .iter()
+        .filter_map(|der| Certificate::parse(der).ok())
+        .find(|certificate| certificate.subject_public_key_info().key == public_key)
+        .map(|certificate| portunus_x509::order(certificate.subject_public_key_info().der, &certificates))
+        .unwrap_or_default();
+    if places.is_empty() {
+        return chain;
     }
-    chain
+    let ordered = places.into_iter().filter_map(|place| chain.get(place));
+    ordered.cloned().collect()
 }
 
 /// When two thirds of a certificate's life are over.
