@@ -35,10 +35,13 @@ pub(crate) fn pypi(requirements: &str, folder: &Path) -> Result<(), Failure> {
     if !succeeds("python3", &["-m", "pip", "--version"]) {
         debian(&["python3", "python3-pip"])?;
     }
-    // pip leaves what stands in the folder as it is, also where it is only half there.
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).map_err(because(folder.display()))?;
-    }
+    // pip leaves what stands in a folder as it is, also where it is only half there; and what stands here serves until the new is whole.
+    let new = folder.with_extension("new");
+    let remove = |folder: &Path| match folder.exists() {
+        true => std::fs::remove_dir_all(folder).map_err(because(folder.display())),
+        false => Ok(()),
+    };
+    remove(&new)?;
     let words = [
         "-m",
         "pip",
@@ -59,7 +62,9 @@ pub(crate) fn pypi(requirements: &str, folder: &Path) -> Result<(), Failure> {
         requirements,
         "--target",
     ]);
-    step(pip.arg(folder))
+    step(pip.arg(&new))?;
+    remove(folder)?;
+    std::fs::rename(&new, folder).map_err(because(folder.display()))
 }
 
 /// Makes sure that there is a C++ compiler, which libFuzzer needs.

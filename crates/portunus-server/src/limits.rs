@@ -92,5 +92,8 @@ pub const RENEWAL_WAIT: i64 = 1;
 /// How much of a server name that is no host name goes to the log: as long as a host name may be (RFC 1035 section 2.3.4).
 pub const SHOWN_NAME: usize = 255;
 
+/// How many characters of a failed handshake and its offer go to the log: anybody can have them written.
+pub const SHOWN_FAILURE: usize = 1200;
+
 /// How many cipher suites, groups and the like of a failed handshake's offer go to the log, of each: what a browser offers.
 pub const SHOWN_OFFERS: usize = 24;

@@ -44,7 +44,7 @@ impl Watch {
             error => error.to_string(),
         };
         let text = match offer {
-            Some(offer) => format!("{who}; {offer}"),
+            Some(offer) => format!("{who}; {offer}").chars().take(limits::SHOWN_FAILURE).collect(),
             None => who,
         };
         Refused(Box::new(FailedHandshake { text, source: error }))
@@ -169,8 +169,9 @@ fn offer(hello: &ClientHello<'_>, matter: Matter) -> Option<String> {
     Some(format!("the client {}", parts.join("; ")))
 }
 
+/// Not escaped: the log does it.
 fn shown(name: &[u8]) -> String {
-    Printable::new(name.get(..limits::SHOWN_NAME).unwrap_or(name)).to_string()
+    String::from_utf8_lossy(name.get(..limits::SHOWN_NAME).unwrap_or(name)).into_owned()
 }
 
 fn listed(what: &str, items: impl Iterator<Item = String>) -> String {

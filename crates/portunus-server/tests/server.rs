@@ -263,8 +263,8 @@ async fn every_request_is_one_line_of_the_log() {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
-    // The test's runtime has one thread, which is this one.
-    let _guard = tracing::subscriber::set_default(subscriber);
+    // For all tests of this program: what a thread without a subscriber logs first would be logged for nobody ever after.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let (_folder, site) = site(&[("a.txt", b"hello")]);
     let (address, stop, running) = start(site).await;
     ask(

@@ -6,15 +6,19 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use portunus_tls::wire::SignatureScheme;
 use portunus_tls::{LocalKey, Sign};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::protocol::{Key, LIMIT, Question, write_answer};
 use crate::site::{check_private, complain, say};
+
+/// After a caller who could not be heard, such as for want of descriptors.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Questions at a time; the others wait in the socket's queue.
 const AT_A_TIME: usize = 64;
@@ -33,11 +37,19 @@ pub(crate) async fn run(key: &Path, socket: &Path) -> Result<(), Box<dyn Error>>
     let places = Arc::new(Semaphore::new(AT_A_TIME));
     loop {
         let place = places.clone().acquire_owned().await?;
-        let (stream, _) = listener.accept().await?;
+        let accepted = listener.accept().await;
         // The file's mode keeps others away already; who may pass it all the same (by an inherited descriptor) is asked for.
-        let peer = stream.peer_cred()?;
-        if peer.uid() != user {
-            complain(format_args!("refused the user {}", peer.uid()));
+        let (stream, peer) = match accepted.and_then(|(stream, _)| stream.peer_cred().map(|peer| (stream, peer.uid())))
+        {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                complain(format_args!("a caller: {error}"));
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
+        if peer != user {
+            complain(format_args!("refused the user {peer}"));
             continue;
         }
         let key = key.clone();

@@ -156,7 +156,7 @@ fn inspection(certificate: &Certificate<'_>) -> Option<String> {
     let (_, whose) = INSPECTORS.iter().find(|(word, _)| searched.contains(word))?;
     Some(format!(
         "By its name, the issuer {} belongs to {whose}: it seems to open TLS connections on the way and to show certificates of its \
-         own. If that is meant to be, trust its root, which whoever runs it gives out; if not, take it out of the way.",
+         own. Anybody can take that name: ask whoever runs this machine or network, who gives out its root where it is meant to be trusted.",
         clipped(issuer)
     ))
 }

@@ -33,7 +33,8 @@ Examples:
   portunus cert convert --to pkcs7 --out chain.p7b chain.pem
 
 Exit codes: 0 if all is well, 1 if the key does not belong to the certificate, 60 if a certificate
-is refused, 26 for a file that cannot be read, 77 for authorities that cannot be used.";
+is refused, 2 for a wrong use, 23 for a file that cannot be written, 26 for one that cannot be read,
+77 for authorities that cannot be used; of a server, curl's: 6, 7, 28, 35.";
 
 #[derive(clap::Subcommand)]
 enum Action {

@@ -122,7 +122,7 @@ fn client(args: &Args, listener: &Arc<Listener>) -> Result<Client, Failure> {
         teller.warn(&format!("--legacy-rsa: {}", legacy_rsa::COSTS));
         // RFC 9113 section 9.2.2: HTTP/2 does not go with it.
         builder = builder
-            .policy(legacy_rsa::client_policy())
+            .policy(legacy_rsa::client_policy()?)
             .versions(HttpVersions::Http1);
     }
     if let Some(limit) = args.connect_timeout.filter(|limit| !limit.is_zero()) {

@@ -106,7 +106,7 @@ pub(crate) struct Args {
 
     /// Offer nothing but RSA key transport (TLS 1.2), as HTTPS began: the secret goes to the server under its RSA key.
     /// Whoever records it and gets hold of that key one day can read all of it
-    #[arg(long)]
+    #[arg(long, conflicts_with = "http2")]
     legacy_rsa: bool,
 
     /// Give up after this many seconds; 0 is never
@@ -263,7 +263,7 @@ fn client(args: &Args, request: &Request) -> Result<ClientBuilder, Failure> {
     )?);
     if args.legacy_rsa {
         teller.warn(&format!("--legacy-rsa: {}", legacy_rsa::COSTS));
-        builder = builder.policy(legacy_rsa::client_policy());
+        builder = builder.policy(legacy_rsa::client_policy()?);
     }
     // RFC 9113 section 9.2.2: HTTP/2 does not go with it.
     if args.http1 || args.legacy_rsa {

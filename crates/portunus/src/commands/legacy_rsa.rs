@@ -3,19 +3,19 @@
 use portunus_tls::Policy;
 use portunus_tls::wire::CipherSuite;
 
+use crate::failure::Failure;
+
 /// What it costs.
 pub(super) const COSTS: &str = "without forward secrecy: whoever records a connection and gets hold of the server's private key one \
                                 day can read all of it";
 
 /// What is offered to servers: that alone, or they would choose something better.
-pub(super) fn client_policy() -> Policy {
-    let allowed = server_policy();
-    let transport = allowed.clone().with_cipher_suites(&[
+pub(super) fn client_policy() -> Result<Policy, Failure> {
+    let transport = server_policy().with_cipher_suites(&[
         CipherSuite::TLS_RSA_WITH_AES_128_GCM_SHA256,
         CipherSuite::TLS_RSA_WITH_AES_256_GCM_SHA384,
     ]);
-    // Both were just allowed.
-    transport.unwrap_or(allowed)
+    transport.map_err(|error| Failure::new("cannot offer RSA key transport").because(&error))
 }
 
 /// What clients may have: that too, where they offer nothing better.

@@ -24,7 +24,7 @@ fn online(file: &std::path::Path) -> Vec<Value> {
     online.cloned().collect()
 }
 
-/// As `get` does, too: its trust is the same, and this machine's roots are Mozilla's here.
+/// With roots of this machine that are Mozilla's.
 #[test]
 fn every_public_chain_is_accepted_with_mozillas_roots() {
     let Some(file) = X509_LIMBO.for_this_test() else { return };
@@ -33,7 +33,10 @@ fn every_public_chain_is_accepted_with_mozillas_roots() {
     let roots = TLS_SERVER_ROOT_CERTS.iter().map(|root| pem(root)).collect::<String>();
     std::fs::write(path("roots.pem"), roots).unwrap();
     let cases = online(&file);
-    assert!(!cases.is_empty());
+    if cases.is_empty() {
+        X509_LIMBO.has_no_case();
+        return;
+    }
     for case in cases {
         let text = |field: &str| case[field].as_str().unwrap().to_owned();
         let intermediates = case["untrusted_intermediates"].as_array().unwrap().iter();

@@ -28,7 +28,8 @@ impl CompressCertificate for Brotli {
     }
 
     fn inflate(&self, compressed: &[u8], message: &mut [u8]) -> Result<(), NotInflated> {
-        // Strict: without the large windows that are no part of the RFC. The window grows with what is inflated, and no more than fits is.
+        // Strict: without the large windows that are no part of the RFC. The window is 16 MiB at most, the RFC's largest, for as long as
+        // this takes; no more than fits is inflated.
         let allocator = StandardAlloc::default;
         let mut state = BrotliState::new_strict(allocator(), allocator(), allocator());
         let (mut unread, mut read) = (compressed.len(), 0);

@@ -264,7 +264,7 @@ impl<'a> Offer<'a> {
                 compress_certificate: (!compression.is_empty()).then_some(Sequence::from(compression.as_slice())),
                 status_request: config.asks_for_status.then_some(CertificateStatusRequest::OCSP),
                 signed_certificate_timestamp: config.asks_for_timestamps,
-                supported_groups: Some(Sequence::from(groups.as_slice())),
+                supported_groups: (!groups.is_empty()).then_some(Sequence::from(groups.as_slice())),
                 signature_algorithms: Some(Sequence::from(signature_algorithms.as_slice())),
                 signature_algorithms_cert: (!of_certificates.is_empty())
                     .then_some(Sequence::from(of_certificates.as_slice())),

@@ -5,7 +5,6 @@ mod key_exchange;
 use std::sync::Arc;
 
 use portunus_x509::{DnsName, UnixTime};
-use smallvec::SmallVec;
 
 use self::key_exchange::Chosen;
 use super::hello::{self, Opening};
@@ -140,8 +139,7 @@ async fn full(mut channel: Channel, asked: &Asked<'_>) -> Result<Established, Er
     // ServerHello, Certificate, [CertificateStatus], [ServerKeyExchange], [CertificateRequest], ServerHelloDone.
     let (hello, config) = (asked.hello, asked.config);
     // Whoever chooses does not know what we speak: it sees a hello of the version that was chosen, and of suites that can be.
-    let can_be = |suite: &CipherSuite| choose::tls12::is_possible(hello, *suite, &config.policy);
-    let suites: SmallVec<[CipherSuite; 8]> = hello.cipher_suites.iter().filter(can_be).collect();
+    let suites = choose::tls12::possible(hello, &config.policy);
     let of_version = ClientHello {
         cipher_suites: Sequence::from(suites.as_slice()),
         extensions: ClientExtensions {

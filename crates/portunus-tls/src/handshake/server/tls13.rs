@@ -81,7 +81,8 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
     };
     let hello: ClientHello<'_> = message.decode()?;
     let others = if config.resumes_across_names && hello.extensions.pre_shared_key.is_some() {
-        across_names(&hello, host.as_ref(), &config).await?
+        // Who cannot choose now is asked again where it matters.
+        across_names(&hello, host.as_ref(), &config).await.unwrap_or(None)
     } else {
         None
     };
@@ -247,7 +248,11 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
     let asks_later = hello.extensions.post_handshake_auth;
     let may_ask = asks_later.then(|| PostHandshake::Server(Box::new(MayAsk::new(&config, transcript.clone()))));
     let certificate = match (&session, &shown) {
-        (Some((_, ticket)), _) => ticket.certificate,
+        // As long as it is what is shown, and other names may go on with it.
+        (Some((_, ticket)), _) => {
+            let now = others.as_ref().and_then(|shown| shown.identity.fingerprint());
+            ticket.certificate.filter(|certificate| Some(*certificate) == now)
+        }
         (None, Some((identity, _))) if config.resumes_across_names => identity.fingerprint(),
         _ => None,
     };

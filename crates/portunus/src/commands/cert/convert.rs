@@ -57,11 +57,27 @@ enum Form {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let found = files::read_all(args.files.iter().map(PathBuf::as_path))?;
+    let inputs: Vec<_> = (args.files.iter())
+        .map(|path| files::read_with_keys(path))
+        .collect::<Result<_, _>>()?;
+    let found: Vec<&Found> = inputs.iter().flat_map(|input| &input.certificates).collect();
     for one in &found {
         Certificate::parse(&one.der).map_err(|malformed| unreadable(one, &malformed))?;
     }
     let contents = written(&found, args.to)?;
+    // A key that somebody expects in the result is not there.
+    let keys: Vec<_> = (args.files.iter().zip(&inputs))
+        .filter(|(_, input)| input.has_key)
+        .map(|(path, _)| path)
+        .collect();
+    if let Some(out) = &args.out
+        && keys.iter().any(|input| is_same(input, out))
+    {
+        return Err(Failure::new(format_args!("cannot write {}", files::shown(out)))
+            .because(&files::Told("it holds a private key, which would be lost".to_owned()))
+            .hint("name another file with --out")
+            .exit_code(failure::WRITE));
+    }
     match &args.out {
         Some(path) => write(path, &contents, args.force)?,
         None if args.json => {}
@@ -73,7 +89,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         None => output::print(&contents)?,
     }
     if args.json {
-        let certificates: Vec<_> = found.iter().map(summary).collect();
+        let certificates: Vec<_> = found.iter().map(|one| summary(one)).collect();
         output::print(document(&json!({
             "portunus_cert_convert": 1,
             "certificates": certificates,
@@ -81,8 +97,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             "contents": if args.out.is_none() { Some(STANDARD.encode(&contents)) } else { None },
         })))?;
     }
-    for path in &args.files {
-        warn_of_key(path)?;
+    for path in keys {
+        let text = format!(
+            "portunus: warning: the private key in {} was left out\n",
+            files::shown(path)
+        );
+        // Nobody is left to tell when standard error is closed.
+        let _ = stderr().lock().write_all(text.as_bytes());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -101,7 +122,7 @@ fn summary(one: &Found) -> serde_json::Value {
     json!({ "from": one.place, "subject": subject, "sha256": fingerprint::sha256(&one.der) })
 }
 
-fn written(found: &[Found], form: Form) -> Result<Vec<u8>, Failure> {
+fn written(found: &[&Found], form: Form) -> Result<Vec<u8>, Failure> {
     let all: Vec<_> = found.iter().map(|one| one.der.as_slice()).collect();
     let signed_data =
         || pkcs7::file(&all).map_err(|error| Failure::new("the certificates do not fit into one file").because(&error));
@@ -125,12 +146,11 @@ fn armored(label: &str, der: &[u8]) -> Vec<u8> {
 }
 
 fn write(path: &Path, contents: &[u8], force: bool) -> Result<(), Failure> {
-    let file = if force {
-        File::create(path)
+    let written = if force {
+        replace(path, contents)
     } else {
-        File::create_new(path)
+        File::create_new(path).and_then(|mut file| file.write_all(contents))
     };
-    let written = file.and_then(|mut file| file.write_all(contents));
     written.map_err(|error| {
         let failure = Failure::new(format_args!("cannot write {}", files::shown(path)))
             .because(&error)
@@ -142,16 +162,22 @@ fn write(path: &Path, contents: &[u8], force: bool) -> Result<(), Failure> {
     })
 }
 
-/// A key that somebody expects in the result is not there.
-fn warn_of_key(path: &Path) -> Result<(), Failure> {
-    let contents = files::bytes(path)?;
-    if contents.windows(16).any(|window| window == b"PRIVATE KEY-----") {
-        let text = format!(
-            "portunus: warning: the private key in {} was left out\n",
-            files::shown(path)
-        );
-        // Nobody is left to tell when standard error is closed.
-        let _ = stderr().lock().write_all(text.as_bytes());
-    }
+/// Puts a file in the place of another, which stays as it is until the new one is whole. What is no plain file is written to.
+fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let there = match std::fs::metadata(path) {
+        Ok(there) if there.is_file() => there,
+        _ => return File::create(path)?.write_all(contents),
+    };
+    let path = path.canonicalize()?;
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(contents)?;
+    file.as_file().set_permissions(there.permissions())?;
+    file.persist(&path)?;
     Ok(())
+}
+
+/// Whether both name one file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }

@@ -16,19 +16,33 @@ pub(super) struct Found {
     pub(super) place: String,
 }
 
+/// A file's certificates, at least one, and whether it has a private key as well.
+pub(super) struct Input {
+    pub(super) certificates: Vec<Found>,
+    pub(super) has_key: bool,
+}
+
 /// The certificates of a file, at least one.
 pub(super) fn read(path: &Path) -> Result<Vec<Found>, Failure> {
+    read_with_keys(path).map(|input| input.certificates)
+}
+
+/// As [`read`]; a file is read once, since it may be a pipe.
+pub(super) fn read_with_keys(path: &Path) -> Result<Input, Failure> {
     let name = shown(path);
     let contents = bytes(path)?;
-    let found = if is_pem(&contents) {
+    let certificates = if is_pem(&contents) {
         of_pem(&contents, &name)
     } else {
         of_der(&contents, &name)
     }?;
-    if found.is_empty() {
+    if certificates.is_empty() {
         return Err(unusable(&name).because(&Told("it is a PKCS#7 file without a certificate".to_owned())));
     }
-    Ok(found)
+    Ok(Input {
+        certificates,
+        has_key: contents.windows(16).any(|window| window == b"PRIVATE KEY-----"),
+    })
 }
 
 /// Those of several files, one after the other.

@@ -7,31 +7,44 @@ use super::facts;
 /// Certificates that are drawn: names are compared with each other. The largest bundle of roots in use has some 150.
 const MAX: usize = 500;
 
-/// For each certificate the first that signed it; `None` where no other did.
+/// Signatures that are verified: where all certificates have one name, each might have signed each.
+const MAX_SIGNATURES: usize = 2000;
+
+/// For each certificate the first that signed it; `None` where no other did, or where too many would have to be asked.
 pub(super) fn issuers(certificates: &[Certificate<'_>]) -> Vec<Option<usize>> {
+    let mut left = MAX_SIGNATURES;
+    let mut is_signed_by = |certificate: &Certificate<'_>, issuer: &Certificate<'_>| {
+        left.checked_sub(1).is_some_and(|less| {
+            left = less;
+            certificate.is_signed_by(issuer.subject_public_key_info())
+        })
+    };
     let candidates = certificates.get(..MAX).unwrap_or(certificates);
-    let issuer_of = |(at, certificate): (usize, &Certificate<'_>)| {
+    let mut issuer_of = |(at, certificate): (usize, &Certificate<'_>)| {
+        if certificate.is_self_issued() && is_signed_by(certificate, certificate) {
+            return None;
+        }
         candidates.iter().enumerate().position(|(other, issuer)| {
             other != at
                 && issuer.subject().matches(&certificate.issuer())
                 && issuer.der() != certificate.der()
-                && certificate.is_signed_by(issuer.subject_public_key_info())
+                && may_be_key_of(certificate, issuer)
+                && is_signed_by(certificate, issuer)
         })
     };
-    let enumerated = candidates.iter().enumerate();
-    enumerated
-        .map(|one| {
-            if vouches_for_itself(one.1) {
-                None
-            } else {
-                issuer_of(one)
-            }
-        })
-        .collect()
+    candidates.iter().enumerate().map(&mut issuer_of).collect()
 }
 
 fn vouches_for_itself(certificate: &Certificate<'_>) -> bool {
     certificate.is_self_issued() && certificate.is_signed_by(certificate.subject_public_key_info())
+}
+
+/// Whether the key identifiers of both, where they are there, are the same.
+fn may_be_key_of(certificate: &Certificate<'_>, issuer: &Certificate<'_>) -> bool {
+    let authority = certificate.authority_key_identifier().ok().flatten();
+    let wanted = authority.and_then(|authority| authority.key_identifier);
+    let own = issuer.subject_key_identifier().ok().flatten();
+    wanted.zip(own).is_none_or(|(wanted, own)| wanted == own)
 }
 
 /// The trees, a line for each certificate, with the numbers that they have in the list.

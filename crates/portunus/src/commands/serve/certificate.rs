@@ -87,19 +87,18 @@ fn fresh(leaf: &IssuedCertificate) -> Result<Fresh, Unusable> {
 
 /// A certificate and key that the user has, read again when they are due for renewal. With `decrypts` they have to do for RSA key transport.
 pub(super) fn from_files(cert: &Path, key: &Path, decrypts: bool) -> Result<Served, Failure> {
-    let first = read_files(cert, key).map_err(|error| error.told(cert, key))?;
-    if decrypts && !first.identity.can_decrypt() {
-        let shown = Printable::new(cert.as_os_str().as_encoded_bytes()).to_string();
-        return Err(Failure::new(format_args!("cannot use {shown} with --legacy-rsa"))
-            .because(&Told("clients cannot encrypt with its key".to_owned()))
-            .hint("it takes an RSA certificate, whose key usage, if it has one, names keyEncipherment"));
-    }
+    let read = move |cert: &Path, key: &Path| {
+        let fresh = read_files(cert, key)?;
+        if decrypts && !fresh.identity.can_decrypt() {
+            return Err(Unusable::NotForKeyTransport);
+        }
+        Ok(fresh)
+    };
+    let first = read(cert, key).map_err(|error| error.told(cert, key))?;
     let leaf = first.identity.chain().first().cloned().unwrap_or_default();
     let (cert, key) = (cert.to_owned(), key.to_owned());
     let origin = Origin::Files { cert: cert.clone() };
-    let identity = RenewedIdentity::new(first, move |_| {
-        read_files(&cert, &key).map_err(|error| error.to_string())
-    });
+    let identity = RenewedIdentity::new(first, move |_| read(&cert, &key).map_err(|error| error.to_string()));
     Ok(Served { identity, leaf, origin })
 }
 
@@ -122,6 +121,8 @@ enum Unusable {
     Key(#[source] portunus_tls::UnusableKey),
     #[error("{0}")]
     Pair(#[source] UnusableIdentity),
+    #[error("clients cannot encrypt with its key")]
+    NotForKeyTransport,
 }
 
 impl Unusable {
@@ -139,6 +140,7 @@ impl Unusable {
                 Failure::new(format_args!("cannot use the private key {key}"))
             }
             Self::Pair(_) => Failure::new(format_args!("cannot use {cert} with {key}")),
+            Self::NotForKeyTransport => Failure::new(format_args!("cannot use {cert} with --legacy-rsa")),
         };
         let failure = failure.because(&Told(self.to_string()));
         match self {
@@ -147,6 +149,9 @@ impl Unusable {
                 .hint(format_args!("no certificate in {cert} has the key's public half")),
             Self::KeyUnread(error) if error.kind() == std::io::ErrorKind::PermissionDenied => failure
                 .hint("keys are often readable for root alone: give this user a copy, or read access to the file"),
+            Self::NotForKeyTransport => {
+                failure.hint("it takes an RSA certificate, whose key usage, if it has one, names keyEncipherment")
+            }
             _ => failure,
         }
     }
