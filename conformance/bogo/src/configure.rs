@@ -252,6 +252,9 @@ pub(crate) fn server(
     if let Some(length) = settings.max_send_fragment {
         config = config.with_max_fragment(length).map_err(lacks("a length of records"))?;
     }
+    if settings.resumes_across_names {
+        config = config.with_resumption_across_names();
+    }
     config = config.with_session_cache(sessions.cache.clone());
     config = config.with_session_context(&settings.default_credential.session_context);
     Ok(config)

@@ -20,6 +20,7 @@ pub(crate) struct Settings {
     pub(crate) slow: bool,
     pub(crate) resumption_delay: i64,
     pub(crate) max_send_fragment: Option<u16>,
+    pub(crate) resumes_across_names: bool,
 
     // What is allowed.
     pub(crate) min_version: Option<u16>,
@@ -183,6 +184,10 @@ pub(crate) const FLAGS: &[(&str, Takes)] = &[
     ),
     ("async", Nothing(|s| s.slow = true)),
     ("resumption-delay", Number(|s, n| s.resumption_delay = n)),
+    (
+        "resumption-across-names-enabled",
+        Nothing(|s| s.resumes_across_names = true),
+    ),
     ("max-send-fragment", Id(|s, n| s.max_send_fragment = Some(n))),
     // What is allowed.
     ("min-version", Id(|s, n| s.min_version = Some(n))),
