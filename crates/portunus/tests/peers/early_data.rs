@@ -97,8 +97,14 @@ fn nginx_answers_our_early_data() {
                 stream.flush().await.unwrap();
             }
             let answer = read_answer(BufReader::new(&mut stream)).await.unwrap();
-            // nginx says 1 as long as the handshake is not confirmed (RFC 8470 section 5.1).
-            assert_eq!(answer.body, if round == 0 { "early: \n" } else { "early: 1\n" });
+            // From the second on, what it answers was sent early alone. It says 1 where it does so before it has seen our Finished (RFC 8470
+            // section 5.1), which may well be there by then.
+            let is_confirmed = answer.body == "early: \n";
+            assert!(
+                is_confirmed || (round > 0 && answer.body == "early: 1\n"),
+                "{}",
+                answer.body
+            );
             stream.shutdown().await.unwrap();
         }
     });
