@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use portunus_tls::danger::AcceptAnyCertificate;
+use portunus_tls::limits::MAX_CERTIFICATE_REQUESTS;
 use portunus_tls::mutation::{self, Mutate};
 use portunus_tls::wire::{ContentType, HandshakeType};
 use portunus_tls::{EarlyData, Handshake};
@@ -78,6 +79,8 @@ struct Player {
     written: usize,
     early: usize,
     key_updates: usize,
+    /// For certificates.
+    requests: usize,
 }
 
 impl Player {
@@ -89,6 +92,7 @@ impl Player {
             written: 0,
             early: 0,
             key_updates: 0,
+            requests: 0,
         }
     }
 
@@ -106,12 +110,7 @@ impl Player {
             3 => self.write((amount << 3) + 1),
             4 => self.write_early(amount + 1),
             5 => self.update_keys(value & 1 != 0),
-            6 => self.work(|end| {
-                // Only a server that may ask does.
-                if let State::Connection(connection) = &mut end.state {
-                    let _ = connection.request_certificate(Arc::new(AcceptAnyCertificate));
-                }
-            }),
+            6 => self.ask(),
             7 => self.work(|end| {
                 if let State::Connection(connection) = &mut end.state
                     && !connection.is_early()
@@ -181,6 +180,18 @@ impl Player {
                 self.written -= self.early;
             }
             self.early = 0;
+        }
+    }
+
+    fn ask(&mut self) {
+        if self.requests < MAX_CERTIFICATE_REQUESTS {
+            self.requests += 1;
+            self.work(|end| {
+                // Only a server that may ask does.
+                if let State::Connection(connection) = &mut end.state {
+                    let _ = connection.request_certificate(Arc::new(AcceptAnyCertificate));
+                }
+            });
         }
     }
 
