@@ -334,21 +334,36 @@ fn line_ends(text: &[u8]) -> usize {
 fn nothing(file: &[u8], absent: PemProblem) -> PemError {
     let problem = match file {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'-', 0, ..] | [0, b'-', ..] => PemProblem::Utf16,
-        // A SEQUENCE of more than 127 octets, as every certificate and key is.
-        [0x30, 0x81..=0x83, ..] => binary(file, &absent),
-        _ => absent,
+        file => match sequence(file) {
+            Some(contents) => binary(contents, &absent),
+            None => absent,
+        },
     };
     PemError { line: 1, problem }
 }
 
-/// What a SEQUENCE in DER is, by what it begins with.
-fn binary(file: &[u8], wanted: &PemProblem) -> PemProblem {
-    let header = match file.get(1) {
-        Some(0x81) => 3,
-        Some(0x82) => 4,
-        _ => 5,
-    };
-    match file.get(header..).unwrap_or_default() {
+/// Whether a file is not text with blocks, nor means to be (in UTF-16, say), but a SEQUENCE in binary.
+pub fn is_binary(file: &[u8]) -> bool {
+    sequence(file).is_some()
+}
+
+/// The contents of a SEQUENCE that is long, as every certificate is, or begins with an INTEGER, as short keys do; text may begin with a zero, which is the
+/// same octet. A length of 0x80 is not told beforehand: BER, and common in old PKCS#7 and PKCS#12 files.
+fn sequence(file: &[u8]) -> Option<&[u8]> {
+    match file {
+        [0x30, 0x80, contents @ ..]
+        | [0x30, 0x81, _, contents @ ..]
+        | [0x30, 0x82, _, _, contents @ ..]
+        | [0x30, 0x83, _, _, _, contents @ ..]
+        | [0x30, 0x84, _, _, _, _, contents @ ..] => Some(contents),
+        [0x30, ..0x80, contents @ ..] if contents.first() == Some(&0x02) => Some(contents),
+        _ => None,
+    }
+}
+
+/// What a SEQUENCE is, by what it begins with.
+fn binary(contents: &[u8], wanted: &PemProblem) -> PemProblem {
+    match contents {
         // A version comes first in PKCS#12 (RFC 7292 section 4: 3) and in private keys (RFC 5958, RFC 5915, RFC 8017: 0 or 1).
         [0x02, 1, 3, ..] => PemProblem::Pkcs12,
         [0x02, ..] => PemProblem::DerPrivateKey,

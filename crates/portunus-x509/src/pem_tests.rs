@@ -102,6 +102,9 @@ fn what_is_wrong_is_told_with_its_line() {
         (&[0x30, 0x82, 9, 9, 2, 1, 3], PemProblem::Pkcs12),
         (&[0x30, 0x81, 0x90, 2, 1, 0], PemProblem::DerPrivateKey),
         (&[0x30, 0x83, 1, 0, 0, 6, 9], PemProblem::DerPkcs7),
+        (&[0x30, 0x80, 6, 9], PemProblem::DerPkcs7),
+        (&[0x30, 0x2e, 2, 1, 0], PemProblem::DerPrivateKey),
+        (b"0. a list", PemProblem::NoCertificate),
     ] {
         assert_eq!(problem(begins).problem(), &wanted);
     }

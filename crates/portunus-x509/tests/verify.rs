@@ -420,6 +420,26 @@ fn a_critical_extension_that_cannot_be_processed_is_refused_wherever_it_stands()
 }
 
 #[test]
+fn what_cannot_be_read_is_told_once() {
+    let root = Authority::root("Root");
+    for oid in [[2, 5, 29, 30], [2, 5, 29, 32]] {
+        let intermediate = root.below_with("Intermediate", |params| {
+            let mut broken = CustomExtension::from_oid_content(&oid, b"\x05\x00".to_vec());
+            broken.set_criticality(true);
+            params.custom_extensions.push(broken);
+        });
+        let leaf = intermediate.leaf(&[HOST]);
+        let refusal = check(&[&leaf, &intermediate.der], &[&root.der], HOST, &Policy::rfc5280()).unwrap_err();
+        let findings = refusal.paths()[0].findings().iter();
+        assert_eq!(
+            findings.filter(|finding| finding.check == Check::Encoding).count(),
+            1,
+            "{oid:?}"
+        );
+    }
+}
+
+#[test]
 fn names_of_an_authority_that_cannot_be_read_are_refused() {
     let root = Authority::root("Root");
     let intermediate = root.below_with("Intermediate", |params| {

@@ -110,6 +110,7 @@ pub(crate) fn end_entity(
     sink: &mut impl Sink,
 ) -> ControlFlow<()> {
     form(certificate, Role::EndEntity, question, sink)?;
+    critical_contents(certificate, sink)?;
     validity(certificate, question.time, sink)?;
     key(certificate, sink)?;
     end_entity_usage(certificate, question.purpose, sink)?;
@@ -139,6 +140,7 @@ pub(crate) fn signs_about_revocation(
     sink: &mut impl Sink,
 ) -> ControlFlow<()> {
     form(certificate, Role::Intermediate, question, sink)?;
+    critical_contents(certificate, sink)?;
     validity(certificate, question.time, sink)?;
     key(certificate, sink)?;
     key_identifiers(certificate, Role::EndEntity, sink)
@@ -177,21 +179,18 @@ fn form(certificate: &Certificate<'_>, role: Role, question: &Question<'_>, sink
     let unknown = extensions.unknown_critical.or(points).or(features);
     sink.note(Check::CriticalExtensions, unknown.is_none(), || {
         unknown.map(|e| e.to_string()).unwrap_or_default()
-    })?;
-    critical_contents(certificate, sink)
+    })
 }
 
 /// A critical extension whose contents cannot be processed is refused wherever it stands, even where nothing follows from them (RFC 5280
-/// section 4.2). The others that can be critical are read in any case.
+/// section 4.2), as from what is said about authorities below. The others that can be critical are read in any case.
 fn critical_contents(certificate: &Certificate<'_>, sink: &mut impl Sink) -> ControlFlow<()> {
     let extensions = certificate.extensions();
     let critical = |extension: Option<Extension<'_>>| extension.is_some_and(|extension| extension.critical);
     if critical(extensions.name_constraints) {
         sink.read(certificate.name_constraints())?;
     }
-    if critical(extensions.certificate_policies) {
-        sink.read(certificate.certificate_policies())?;
-    }
+    critical_policies(certificate, sink)?;
     if critical(extensions.policy_mappings) {
         sink.read(certificate.policy_mappings())?;
     }
@@ -200,6 +199,14 @@ fn critical_contents(certificate: &Certificate<'_>, sink: &mut impl Sink) -> Con
     }
     if critical(extensions.inhibit_any_policy) {
         sink.read(certificate.inhibit_any_policy())?;
+    }
+    ControlFlow::Continue(())
+}
+
+/// Policies count only where somebody asks for them.
+fn critical_policies(certificate: &Certificate<'_>, sink: &mut impl Sink) -> ControlFlow<()> {
+    if (certificate.extensions().certificate_policies).is_some_and(|extension| extension.critical) {
+        sink.read(certificate.certificate_policies())?;
     }
     ControlFlow::Continue(())
 }
@@ -327,6 +334,7 @@ fn authority_usage(
         let value = || dotted.map(|subtree| subtree.to_string()).unwrap_or_default();
         sink.note(Check::NameConstraintsForm, dotted.is_none(), value)?;
     }
+    critical_policies(certificate, sink)?;
     let policy_constraints = extensions.policy_constraints;
     sink.note(
         Check::PolicyConstraintsCritical,

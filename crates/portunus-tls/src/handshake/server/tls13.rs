@@ -81,8 +81,7 @@ pub(super) async fn handshake(mut channel: Channel, opening: Opening, now: UnixT
     };
     let hello: ClientHello<'_> = message.decode()?;
     let others = if config.resumes_across_names && hello.extensions.pre_shared_key.is_some() {
-        // Who cannot choose now is asked again where it matters.
-        across_names(&hello, host.as_ref(), &config).await.unwrap_or(None)
+        across_names(&hello, host.as_ref(), &config).await
     } else {
         None
     };
@@ -405,19 +404,12 @@ fn encrypted_extensions(
     channel.send(transcript, HandshakeType::ENCRYPTED_EXTENSIONS, &message)
 }
 
-/// What would be shown for this name, if anything: a session of another name goes on only where that is the same.
-async fn across_names(
-    hello: &ClientHello<'_>,
-    host: Option<&DnsName>,
-    config: &ServerConfig,
-) -> Result<Option<hello::Shown>, Error> {
-    let Some(host) = host else { return Ok(None) };
-    let chosen = config.identities.choose(hello, Some(host)).await;
-    let identity = chosen.map_err(Internal::from)?;
-    Ok(identity.map(|identity| hello::Shown {
-        host: host.clone(),
-        identity,
-    }))
+/// What would be shown for this name, if anything: a session of another name goes on only where that is the same. Who cannot choose now is asked again
+/// where it matters.
+async fn across_names(hello: &ClientHello<'_>, host: Option<&DnsName>, config: &ServerConfig) -> Option<hello::Shown> {
+    let host = host?.clone();
+    let identity = config.identities.choose(hello, Some(&host)).await.ok()??;
+    Some(hello::Shown { host, identity })
 }
 
 /// The identity to show, and the scheme to prove it with.

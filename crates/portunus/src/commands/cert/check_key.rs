@@ -105,15 +105,15 @@ fn key(args: &Args) -> Result<LocalKey, Failure> {
         Failure::new(format_args!("cannot use the private key {}", files::shown(&args.key))).exit_code(failure::READ)
     };
     let contents = files::bytes(&args.key)?;
-    let der: Zeroizing<Vec<u8>> = if files::is_pem(&contents) {
+    let der: Zeroizing<Vec<u8>> = if pem::is_binary(&contents) {
+        contents
+    } else {
         let key = pem::private_key(&*contents).map_err(|error| {
             cannot()
                 .because(&error)
                 .hint("name the file of the private key; CERT stands first, KEY second")
         })?;
         key.der
-    } else {
-        contents
     };
     LocalKey::from_der(&der).map_err(|error| {
         cannot()

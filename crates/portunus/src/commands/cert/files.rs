@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use portunus_x509::pem::{self, PemProblem};
+use portunus_x509::pem::{self, PemError, PemProblem};
 use portunus_x509::{Certificate, Printable, pkcs7};
 use zeroize::Zeroizing;
 
@@ -31,10 +31,10 @@ pub(super) fn read(path: &Path) -> Result<Vec<Found>, Failure> {
 pub(super) fn read_with_keys(path: &Path) -> Result<Input, Failure> {
     let name = shown(path);
     let contents = bytes(path)?;
-    let certificates = if is_pem(&contents) {
-        of_pem(&contents, &name)
-    } else {
+    let certificates = if pem::is_binary(&contents) {
         of_der(&contents, &name)
+    } else {
+        of_pem(&contents, &name)
     }?;
     if certificates.is_empty() {
         return Err(unusable(&name).because(&Told("it is a PKCS#7 file without a certificate".to_owned())));
@@ -58,7 +58,7 @@ pub(super) fn read_all<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Result<
 pub(super) fn revocation_lists(path: &Path) -> Result<Vec<Found>, Failure> {
     let name = shown(path);
     let contents = bytes(path)?;
-    if !is_pem(&contents) {
+    if pem::is_binary(&contents) {
         let der = contents.to_vec();
         return Ok(vec![Found { der, place: name }]);
     }
@@ -86,12 +86,6 @@ pub(super) fn bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
 /// A path, fit for a terminal.
 pub(super) fn shown(path: &Path) -> String {
     Printable::new(path.as_os_str().as_encoded_bytes()).to_string()
-}
-
-/// Whether it is text with blocks, or means to be (in UTF-16, say). DER is a SEQUENCE that is long or begins with an INTEGER; text may
-/// begin with a zero, which is the same octet.
-pub(super) fn is_pem(contents: &[u8]) -> bool {
-    !matches!(contents, [0x30, 0x80..=0x84, ..] | [0x30, _, 2, ..])
 }
 
 fn of_pem(contents: &[u8], name: &str) -> Result<Vec<Found>, Failure> {
@@ -154,8 +148,9 @@ fn of_der(contents: &[u8], name: &str) -> Result<Vec<Found>, Failure> {
         }
         Err(malformed) => malformed,
     };
-    match kind(contents) {
-        Kind::Pkcs7 => {
+    let kind = pem::certificates(contents).err();
+    match kind.as_ref().map(PemError::problem) {
+        Some(PemProblem::DerPkcs7) => {
             let certificates = pkcs7::certificates(contents);
             let certificates =
                 certificates.map_err(|malformed| unusable(name).because(&malformed).hint(PKCS7_ADVICE))?;
@@ -165,40 +160,15 @@ fn of_der(contents: &[u8], name: &str) -> Result<Vec<Found>, Failure> {
             });
             Ok(found.collect())
         }
-        Kind::Pkcs12 => Err(unusable(name)
+        Some(PemProblem::Pkcs12) => Err(unusable(name)
             .because(&Told("it is a PKCS#12 file, which is not read".to_owned()))
             .hint("openssl pkcs12 -in FILE -nokeys -out FILE.pem takes the certificates out")),
-        Kind::Key => Err(unusable(name)
+        Some(PemProblem::DerPrivateKey) => Err(unusable(name)
             .because(&Told("it is a private key".to_owned()))
             .hint("whether it belongs to a certificate tells: portunus cert check-key CERT KEY")),
-        Kind::Other => Err(unusable(name)
+        _ => Err(unusable(name)
             .because(&Told(format!("as a certificate in DER it cannot be read: {malformed}")))
             .hint("if this is a certificate, the file was damaged: fetch it anew, in binary mode")),
-    }
-}
-
-enum Kind {
-    Pkcs7,
-    Pkcs12,
-    Key,
-    Other,
-}
-
-/// What a SEQUENCE is, by what stands first in it.
-fn kind(der: &[u8]) -> Kind {
-    let contents = match der {
-        [0x30, 0x82, _, _, contents @ ..] | [0x30, 0x83, _, _, _, contents @ ..] => contents,
-        [0x30, 0x81, _, contents @ ..] => contents,
-        // 0x80 is a length that is not told beforehand: BER, and common in old PKCS#7 and PKCS#12 files.
-        [0x30, _, contents @ ..] => contents,
-        _ => return Kind::Other,
-    };
-    match contents {
-        [2, 1, 3, ..] => Kind::Pkcs12,
-        [2, 1, 0 | 1, ..] => Kind::Key,
-        // 1.2.840.113549.1.7
-        [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, ..] => Kind::Pkcs7,
-        _ => Kind::Other,
     }
 }
 
